@@ -1,0 +1,30 @@
+package auth
+
+import (
+	"net/http"
+	"net/netip"
+)
+
+// ClientAddress is whom failures are counted against: the request's address,
+// for IPv6 its /64, which is the least that one customer is handed out and
+// within which an attacker picks addresses for free. What cannot be read
+// becomes the one zero address, so that it is counted too.
+func ClientAddress(r *http.Request) netip.Addr {
+	addr, err := netip.ParseAddr(r.RemoteAddr)
+	if err != nil {
+		withPort, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil {
+			return netip.Addr{}
+		}
+		addr = withPort.Addr()
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is4() {
+		return addr
+	}
+	prefix, err := addr.Prefix(64)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return prefix.Addr()
+}
