@@ -12,6 +12,10 @@ import (
 // authenticator a credential belongs to.
 const TokenPrefix = "mlg_"
 
+// TokenIDLength is how many characters after the prefix are a token's public
+// id. What follows is secret.
+const TokenIDLength = 16
+
 // signOutPrefix begins the made-up user with which MLflow's UI overwrites the
 // browser's remembered password.
 const signOutPrefix = "mlflow-logged-out-"

@@ -124,16 +124,13 @@ func (t throttled) Authenticate(r *http.Request) (*Identity, error) {
 	return id, err
 }
 
-// tokenNameLength covers a token's public id and nothing of its secret
-// (auth/token holds a test of that).
-const tokenNameLength = len(TokenPrefix) + 16
-
 // pairOf keeps tokens apart from the users who own them: a job with a revoked
-// token must not lock out its owner's password.
+// token must not lock out its owner's password. Of a token only the public id
+// is kept.
 func pairOf(c Credentials, addr netip.Addr) pair {
 	if c.IsToken() {
 		text := c.Secret.Reveal()
-		return pair{"token", text[:min(len(text), tokenNameLength)], addr}
+		return pair{"token", text[:min(len(text), len(TokenPrefix)+TokenIDLength)], addr}
 	}
 	return pair{string(c.Scheme), c.User, addr}
 }

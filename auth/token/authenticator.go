@@ -1,0 +1,119 @@
+package token
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/maypok86/otter/v2"
+
+	"mlgate/auth"
+	"mlgate/auth/store"
+)
+
+// anyUser is the user name that stands for "whoever owns the token".
+const anyUser = "token"
+
+// touchAfter is how old a token's last use may look.
+const touchAfter = time.Minute
+
+// Owners says who may own tokens: those who can sign in. A user who is gone
+// has no token from the next request on.
+type Owners interface {
+	Has(user string) bool
+}
+
+// Authenticator signs in with an API token: as Bearer, or as the password of
+// Basic credentials, whose user is then the token's owner or "token".
+type Authenticator struct {
+	store      store.Tokens
+	owners     Owners
+	now        func() time.Time
+	identities *otter.Cache[string, issued]
+}
+
+// issued is an identity made from a record; it holds as long as the store
+// answers that same record.
+type issued struct {
+	record   *store.Token
+	identity *auth.Identity
+}
+
+// NewAuthenticator returns an Authenticator over one snapshot of owners. It is
+// made anew for each snapshot.
+func NewAuthenticator(tokens store.Tokens, owners Owners, now func() time.Time) *Authenticator {
+	return &Authenticator{
+		store: tokens, owners: owners, now: now,
+		identities: otter.Must(&otter.Options[string, issued]{MaximumSize: 10_000}),
+	}
+}
+
+// Authenticate implements auth.Authenticator. The store is asked on every
+// request, so that a revoked token fails at the very next one. Reasons beyond
+// "unknown or revoked" are given only to who holds the whole token.
+func (a *Authenticator) Authenticate(r *http.Request) (*auth.Identity, error) {
+	c, err := auth.ParseAuthorization(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	if !c.IsToken() {
+		return nil, auth.ErrNoCredentials
+	}
+	text := c.Secret.Reveal()
+	id, err := decode(text)
+	if err != nil {
+		return nil, err
+	}
+	record, err := a.store.Get(r.Context(), id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errUnknown
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up token: %w", err)
+	}
+	got := hash(text)
+	if subtle.ConstantTimeCompare(got[:], record.Hash[:]) != 1 {
+		return nil, errUnknown
+	}
+	now := a.now()
+	if err := a.usable(record, c, now); err != nil {
+		return nil, err
+	}
+	if now.Sub(record.LastUsed) >= touchAfter {
+		// A lost note of use is no reason to refuse; a token deleted just now is
+		// seen by the next request.
+		_ = a.store.Touch(r.Context(), id, now)
+	}
+	return a.identity(record), nil
+}
+
+var errUnknown = fmt.Errorf("unknown or revoked API token: %w", auth.ErrBadCredentials)
+
+func (a *Authenticator) usable(t *store.Token, c auth.Credentials, now time.Time) error {
+	switch {
+	case !now.Before(t.Expires):
+		return fmt.Errorf("API token %s expired on %s: %w", t.ID, t.Expires.UTC().Format(time.RFC3339), auth.ErrBadCredentials)
+	case c.Scheme == auth.SchemeBasic && c.User != anyUser && norm.NFC.String(c.User) != t.Owner:
+		return fmt.Errorf("API token %s belongs to another user: give its owner's name, or \"token\": %w", t.ID, auth.ErrBadCredentials)
+	case !a.owners.Has(t.Owner):
+		return fmt.Errorf("API token %s: its owner can no longer sign in: %w", t.ID, auth.ErrBadCredentials)
+	}
+	return nil
+}
+
+// identity is made once for each record, which never changes.
+func (a *Authenticator) identity(t *store.Token) *auth.Identity {
+	if known, ok := a.identities.GetIfPresent(t.ID); ok && known.record == t {
+		return known.identity
+	}
+	id := auth.NewIdentity(auth.Identity{
+		User: t.Owner, Method: auth.MethodToken, TokenID: t.ID,
+		ReadOnly: t.ReadOnly, Prefixes: t.Prefixes, Expires: t.Expires,
+	})
+	a.identities.Set(t.ID, issued{t, id})
+	return id
+}
