@@ -31,6 +31,10 @@ const (
 // or the new one, never half of it. replaced says that the user was there
 // before.
 func AddUser(path, name string, password auth.Secret) (replaced bool, err error) {
+	return addUser(path, name, password, bcryptCost)
+}
+
+func addUser(path, name string, password auth.Secret, cost int) (replaced bool, err error) {
 	name = norm.NFC.String(name)
 	if err := checkNew(name, password.Reveal()); err != nil {
 		return false, err
@@ -39,7 +43,7 @@ func AddUser(path, name string, password auth.Secret) (replaced bool, err error)
 	if err != nil {
 		return false, err
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(password.Reveal()), bcryptCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password.Reveal()), cost)
 	if err != nil {
 		return false, fmt.Errorf("hash password: %w", err)
 	}

@@ -26,11 +26,11 @@ type system struct {
 // list, which ends with plaintext, is never used.
 var systems = []system{
 	{regexp.MustCompile(`^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$`), htpasswd.AcceptBcrypt, func(cost int) int { return 60_000 << cost }},
-	{regexp.MustCompile(`^\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}$`), htpasswd.AcceptMd5, constant(500_000)},
-	{regexp.MustCompile(`^\$5\$(?:rounds=([1-9]\d{3,9})\$)?[!-#%-9;<>-~]{1,16}\$[./A-Za-z0-9]{43}$`), htpasswd.AcceptCryptSha, perRound(400)},
-	{regexp.MustCompile(`^\$6\$(?:rounds=([1-9]\d{3,9})\$)?[!-#%-9;<>-~]{1,16}\$[./A-Za-z0-9]{86}$`), htpasswd.AcceptCryptSha, perRound(800)},
-	{regexp.MustCompile(`^\{SHA\}[+/A-Za-z0-9]{27}=$`), htpasswd.AcceptSha, constant(500)},
-	{regexp.MustCompile(`^\{SSHA\}[+/A-Za-z0-9]{28,}={0,2}$`), htpasswd.AcceptSsha, constant(500)},
+	{regexp.MustCompile(`^\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}$`), htpasswd.AcceptMd5, constant(200_000)},
+	{regexp.MustCompile(`^\$5\$(?:rounds=([1-9]\d{3,9})\$)?[!-#%-9;<>-~]{1,16}\$[./A-Za-z0-9]{43}$`), htpasswd.AcceptCryptSha, perRound(200)},
+	{regexp.MustCompile(`^\$6\$(?:rounds=([1-9]\d{3,9})\$)?[!-#%-9;<>-~]{1,16}\$[./A-Za-z0-9]{86}$`), htpasswd.AcceptCryptSha, perRound(400)},
+	{regexp.MustCompile(`^\{SHA\}[+/A-Za-z0-9]{27}=$`), htpasswd.AcceptSha, constant(100)},
+	{regexp.MustCompile(`^\{SSHA\}[+/A-Za-z0-9]{28,}={0,2}$`), htpasswd.AcceptSsha, constant(100)},
 }
 
 func constant(ns int) func(int) int { return func(int) int { return ns } }
@@ -48,14 +48,14 @@ func perRound(ns int) func(int) int {
 // another hash than the file means, above the upper one a single sign-in holds
 // a core for more than a few seconds.
 const (
-	minBcrypt, maxBcrypt = 4, 16
+	minBcrypt, maxBcrypt = 4, 17
 	maxRounds            = 5_000_000
 )
 
 var (
 	errUnknownHash = errors.New("unknown kind of password hash: want bcrypt ($2y$), apr1, $5$, $6$, {SHA} or {SSHA}; " +
 		"plaintext is never accepted; \"mlgate user add\" or \"htpasswd -B\" make good ones")
-	errHashCost = errors.New("the password hash's cost is out of bounds: bcrypt 4 to 16, SHA-crypt 1000 to 5000000 rounds")
+	errHashCost = errors.New("the password hash's cost is out of bounds: bcrypt 4 to 17, SHA-crypt 1000 to 5000000 rounds")
 )
 
 // parseHash returns the matcher and the weight of one stored hash. Its errors

@@ -26,9 +26,16 @@ type proof [sha256.Size]byte
 // of what is signed, so a password that was changed in the file counts at
 // once, without clearing anything. Only right passwords are remembered.
 type Verified struct {
-	proofs *otter.Cache[proof, struct{}]
-	macs   sync.Pool
+	proofs  *otter.Cache[proof, struct{}]
+	signers sync.Pool
 	flights
+}
+
+// signer makes proofs without allocating.
+type signer struct {
+	mac hash.Hash
+	msg []byte
+	sum proof
 }
 
 // NewVerified returns an empty memory of at most size entries. It fails only
@@ -43,7 +50,7 @@ func NewVerified(size int) (*Verified, error) {
 		return nil, fmt.Errorf("make cache: %w", err)
 	}
 	v := &Verified{proofs: proofs}
-	v.macs.New = func() any { return hmac.New(sha256.New, key) }
+	v.signers.New = func() any { return &signer{mac: hmac.New(sha256.New, key)} }
 	// Half of the cores always stay free for those who are signed in.
 	v.slots = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 	v.running = map[proof]*flight{}
@@ -54,20 +61,19 @@ func NewVerified(size int) (*Verified, error) {
 // key signs the three parts, each behind its length so that no two triples
 // sign the same bytes.
 func (v *Verified) key(user, stored, password string) proof {
-	mac := v.macs.Get().(hash.Hash)
-	defer v.macs.Put(mac)
-	mac.Reset()
-	var buf [512]byte
-	msg := buf[:0]
+	s := v.signers.Get().(*signer)
+	defer v.signers.Put(s)
+	msg := s.msg[:0]
 	for _, part := range [...]string{user, stored, password} {
 		msg = binary.BigEndian.AppendUint64(msg, uint64(len(part)))
 		msg = append(msg, part...)
 	}
-	mac.Write(msg)
-	clear(msg)
-	var p proof
-	mac.Sum(p[:0])
-	return p
+	s.mac.Reset()
+	s.mac.Write(msg)
+	clear(msg) // no password lingers in the pool
+	s.msg = msg
+	s.mac.Sum(s.sum[:0])
+	return s.sum
 }
 
 func (v *Verified) has(p proof) bool {
