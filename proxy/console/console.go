@@ -1,0 +1,182 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"mlgate/auth"
+	"mlgate/auth/store"
+	"mlgate/auth/token"
+	"mlgate/policy"
+)
+
+// Prefix is where the console lives, below the gate's own path.
+const Prefix = "/_gate/"
+
+// Tokens makes, lists and revokes API tokens by auth/token's rules.
+type Tokens interface {
+	Create(ctx context.Context, by token.Caller, req token.Request) (*store.Token, auth.Secret, error)
+	List(ctx context.Context, by token.Caller, owner string) ([]*store.Token, error)
+	Revoke(ctx context.Context, by token.Caller, owner, id string) error
+}
+
+// Request is what a call is answered with: who asks, and the one snapshot that
+// holds for the whole of the call. No field may be nil but Identity.
+type Request struct {
+	// Identity is who asks; nil: nobody, answered 401.
+	Identity *auth.Identity
+	// Policy is the policy in force.
+	Policy *policy.Policy
+	// Tokens is the service over the users in force.
+	Tokens Tokens
+}
+
+// Options are what a Console needs.
+type Options struct {
+	// Request returns the identity and snapshot of a request. The proxy has
+	// authenticated it already.
+	Request func(*http.Request) Request
+	// ExternalURL is where clients reach the gate, for the settings that the
+	// account page shows.
+	ExternalURL string
+	// Logger gets the causes of 500 answers, which clients do not see.
+	Logger *slog.Logger
+}
+
+// Console is the handler of everything below Prefix. A path prefix of the gate
+// itself must be stripped before.
+type Console struct {
+	opts   Options
+	routes []route
+}
+
+// route is one path with the handlers of its methods. A path that ends in a
+// slash takes one more segment.
+type route struct {
+	path    string
+	methods map[string]handler
+}
+
+// handler answers a call, or returns an error for fail to answer.
+type handler func(w http.ResponseWriter, r *http.Request, q Request) error
+
+// New returns a Console. It touches neither network nor disk.
+func New(opts Options) *Console {
+	c := &Console{opts: opts}
+	c.routes = []route{
+		{"account", map[string]handler{http.MethodGet: c.account}},
+		{"api/v1/whoami", map[string]handler{http.MethodGet: whoami}},
+		{"api/v1/explain", map[string]handler{http.MethodGet: explain}},
+		{"api/v1/tokens", map[string]handler{http.MethodGet: listTokens, http.MethodPost: createToken}},
+		{"api/v1/tokens/", map[string]handler{http.MethodDelete: revokeToken}},
+	}
+	return c
+}
+
+// ServeHTTP implements http.Handler. Paths are compared as they are: nothing
+// is cleaned or redirected, so that no second spelling of a path exists. No
+// answer may be kept by a cache: all depend on who asks.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if err := c.serve(w, r); err != nil {
+		c.fail(w, r, err)
+	}
+}
+
+func (c *Console) serve(w http.ResponseWriter, r *http.Request) error {
+	rt, ok := c.find(r)
+	if !ok {
+		return &apiError{http.StatusNotFound, "ENDPOINT_NOT_FOUND", "mlgate has no page at this path"}
+	}
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	handle, ok := rt.methods[method]
+	if !ok {
+		w.Header().Set("Allow", rt.allow())
+		return &apiError{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "this path takes " + rt.allow()}
+	}
+	q := c.opts.Request(r)
+	if q.Identity == nil {
+		return &apiError{http.StatusUnauthorized, "UNAUTHENTICATED", "sign in first"}
+	}
+	return handle(w, r, q)
+}
+
+func (c *Console) find(r *http.Request) (route, bool) {
+	path, ok := strings.CutPrefix(r.URL.EscapedPath(), Prefix)
+	if !ok {
+		return route{}, false
+	}
+	for _, rt := range c.routes {
+		rest, below := strings.CutPrefix(path, rt.path)
+		if below && (rest == "" && !strings.HasSuffix(rt.path, "/") ||
+			rest != "" && strings.HasSuffix(rt.path, "/") && !strings.Contains(rest, "/")) {
+			return rt, true
+		}
+	}
+	return route{}, false
+}
+
+func (rt route) allow() string {
+	var list []string
+	for method := range rt.methods {
+		list = append(list, method)
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
+
+// caller is the identity as the policy knows it.
+func (q Request) caller() policy.Caller {
+	id := q.Identity
+	return policy.Caller{
+		User: id.User, Groups: id.Groups, ReadOnly: id.ReadOnly, Prefixes: id.Prefixes,
+		Anonymous: id.Method == auth.MethodAnonymous,
+	}
+}
+
+// by is the identity as the token service knows it. Whether it is an admin is
+// the policy's word at this moment, with the limits of the caller's own token.
+func (q Request) by() token.Caller {
+	return token.Caller{Identity: q.Identity, Admin: q.Policy.Rights(q.caller()).IsAdmin()}
+}
+
+// apiError is an answer that says what is wrong.
+type apiError struct {
+	status        int
+	code, message string
+}
+
+// Error implements error.
+func (e *apiError) Error() string { return e.message }
+
+func invalid(message string) error {
+	return &apiError{http.StatusBadRequest, "INVALID_PARAMETER_VALUE", message}
+}
+
+// fail answers err in MLflow's form. What is none of the caller's business is
+// logged and not shown.
+func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
+	known := &apiError{http.StatusInternalServerError, "INTERNAL_ERROR", "mlgate could not answer; its log says why"}
+	switch {
+	case errors.As(err, &known):
+	case errors.Is(err, token.ErrForbidden):
+		known = &apiError{http.StatusForbidden, "PERMISSION_DENIED", err.Error()}
+	case errors.Is(err, token.ErrInvalid):
+		known = &apiError{http.StatusBadRequest, "INVALID_PARAMETER_VALUE", err.Error()}
+	case errors.Is(err, token.ErrNotFound):
+		known = &apiError{http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", err.Error()}
+	default:
+		c.opts.Logger.ErrorContext(r.Context(), "console failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	_ = writeJSON(w, known.status, struct {
+		Code    string `json:"error_code"`
+		Message string `json:"message"`
+	}{known.code, known.message})
+}
