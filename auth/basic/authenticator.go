@@ -47,10 +47,15 @@ func (a Authenticator) Authenticate(r *http.Request) (*auth.Identity, error) {
 	}
 	name := norm.NFC.String(c.User)
 	e, known := a.Users.byName[name]
-	if !known {
+	stored := ""
+	if known {
+		stored = e.stored
+	} else {
 		e = a.Users.costliest
 	}
-	key := a.Verified.key(name, e.stored, password)
+	// Unknown users are signed without a stored hash, as no known one is: what
+	// was verified for a user who is gone must not count for the stand-in.
+	key := a.Verified.key(name, stored, password)
 	if known && a.Verified.has(key) {
 		return e.identity, nil
 	}
@@ -60,7 +65,7 @@ func (a Authenticator) Authenticate(r *http.Request) (*auth.Identity, error) {
 	switch {
 	case err != nil:
 		return nil, checkError(err)
-	case !right:
+	case !right || !known:
 		return nil, errRefused
 	}
 	return e.identity, nil

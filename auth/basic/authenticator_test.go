@@ -241,6 +241,14 @@ func TestNobodySignsInAsAnUnknownUserWithSomebodysPassword(t *testing.T) {
 	}
 }
 
+func TestAUserWhoIsGoneDoesNotSignInAsTheStandIn(t *testing.T) {
+	t.Parallel()
+	v := newVerified(t, 10)
+	wantUser(t, Authenticator{parse(t, "alice:"+sha1Horse, "bob:"+sha1Horse), v}, "alice", "correct horse", "alice")
+	// bob has the same hash, and it now stands in for unknown names.
+	wantRefused(t, Authenticator{parse(t, "bob:"+sha1Horse), v}, "alice", "correct horse")
+}
+
 func TestLongPasswordsAreRefusedWithoutHashing(t *testing.T) {
 	t.Parallel()
 	u := parse(t, "alice:"+cheap)

@@ -129,6 +129,23 @@ func TestAStoreThatDoesNotAnswerRefusesWithoutBlamingTheCaller(t *testing.T) {
 	}
 }
 
+func TestTheIdentityFollowsTheRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	record, text := w.create(t, as("alice"), Request{})
+	if id, err := w.Authenticate(bearer(text)); err != nil || id.ReadOnly {
+		t.Fatalf("got %+v, %v", id, err)
+	}
+	narrowed := *record // as an import of state would
+	narrowed.ReadOnly = true
+	if err := errors.Join(w.Store.Delete(t.Context(), record.ID), w.Store.Put(t.Context(), &narrowed)); err != nil {
+		t.Fatal(err)
+	}
+	if id, err := w.Authenticate(bearer(text)); err != nil || !id.ReadOnly {
+		t.Errorf("got %+v, %v; want the token's new limits", id, err)
+	}
+}
+
 type down struct{ store.Tokens }
 
 func (down) Get(context.Context, string) (*store.Token, error) {

@@ -23,6 +23,7 @@ const policyText = `p, role:vision, cv/*, edit
 p, role:vision, cv/secret/*, read, deny
 p, role:admin, *, admin
 p, group:everyone, shared/*, read
+p, user:bob, experiment:mixed/*, read
 g, user:alice, role:vision
 g, user:root, role:admin
 `
@@ -214,6 +215,8 @@ func TestExplainNamesTheDecidingLine(t *testing.T) {
 		"denied":         {"alice", "action=read&resource=cv/secret/x", 200, `{"allow":false,"rule":"p, role:vision, cv/secret/*, read, deny","line":2,"roles":["vision"]}`},
 		"no line":        {"alice", "action=read&resource=nlp/x", 200, `{"allow":false,"rule":"","line":0,"roles":["vision"]}`},
 		"by group":       {"bob", "action=read&resource=model:shared/x", 200, `"allow":true,"rule":"p, group:everyone, shared/*, read"`},
+		"some kinds":     {"bob", "action=read&resource=mixed/x", 200, `{"allow":false,"rule":""`},
+		"one kind":       {"bob", "action=read&resource=experiment:mixed/x", 200, `{"allow":true,"rule":"p, user:bob`},
 		"server-wide":    {"root", "action=admin&resource=*", 200, `"allow":true`},
 		"anonymous":      {"anonymous", "action=read&resource=cv/x", 200, `"allow":false`},
 		"unknown action": {"alice", "action=write&resource=cv/x", 400, "unknown action"},
