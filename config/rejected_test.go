@@ -1,0 +1,127 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Each config here is refused with exactly these lines; FILE stands for its path.
+func TestRejectedConfigs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, content, want string }{
+		{"empty", "", `FILE: upstream.url: missing; write where MLflow listens, like http://127.0.0.1:5000
+FILE: policy.file: missing; name the policy file, like policy.csv
+FILE: auth.basic.htpasswd_file: missing, so nobody could sign in; name a password file and fill it with ` + "`mlgate user add FILE NAME`"},
+		{"typo", minimal + "lisen: 127.0.0.1:1", `FILE:5: lisen: unknown key; the nearest known key is "listen"`},
+		{"typo below", minimal + "state: {pth: x}", `FILE:5: state.pth: unknown key; the nearest known key is "state.path"`},
+		{"wrong section", minimal + "htpasswd_file: x", `FILE:5: htpasswd_file: unknown key; the nearest known key is "auth.basic.htpasswd_file"`},
+		{"wrong case", minimal + "Listen: 127.0.0.1:1", `FILE:5: Listen: unknown key; the nearest known key is "listen"`},
+		{"case twins", minimal + "listen: 127.0.0.1:1\nListen: 127.0.0.1:2", `FILE:6: Listen: differs only in case from "listen" in line 5; keep one of the two`},
+		{"case twins below", minimal + "state: {path: a, PATH: b}", `FILE:5: state.PATH: differs only in case from "path" in line 5; keep one of the two`},
+		{"duplicate", minimal + "mode: warn\nmode: enforce", `FILE:6: mode: given twice, first in line 5; keep one of the two`},
+		{"duplicate section", minimal + "state: {path: a}\nstate: {path: b}", `FILE:6: state: given twice, first in line 5; keep one of the two`},
+		{"dotted", minimal + "state.path: x", `FILE:5: state.path: unknown key: it has a dot in it; write nested sections`},
+		{"merge key", "base: &b {path: x}\n" + minimal + "state: {<<: *b}", `FILE:1: base: unknown key; the nearest known key is "mode"
+FILE:6: state.<<: unknown key; the nearest known key is "state.kind"`},
+		{"later sessions", minimal + "sessions: {idle: 12h}", `FILE:5: sessions: unknown key: it belongs to a later version of mlgate; remove it`},
+		{"later naming", minimal + "naming: {}", `FILE:5: naming: unknown key: it belongs to a later version of mlgate; remove it`},
+		{"later governance", minimal + "governance: {stages: [Production]}", `FILE:5: governance: unknown key: it belongs to a later version of mlgate; remove it`},
+		{"later oidc", "mode: open\nupstream: {url: http://a}\nauth: {oidc: []}", `FILE:3: auth.oidc: unknown key: it belongs to a later version of mlgate; remove it`},
+		{"later workload", "mode: open\nupstream: {url: http://a}\nauth: {workload: []}", `FILE:3: auth.workload: unknown key: it belongs to a later version of mlgate; remove it`},
+		{"later group age", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_group_age: 1h}}", `FILE:3: auth.tokens.max_group_age: unknown key: it belongs to a later version of mlgate; remove it`},
+		{"later redis", minimal + "state: {redis: {addrs: [a]}}", `FILE:5: state.redis: unknown key: it belongs to a later version of mlgate; remove it`},
+		{"later redis kind", minimal + "state: {kind: redis}", `FILE:5: state.kind: "redis": redis belongs to a later version of mlgate; write embedded`},
+		{"other kind", minimal + "state: {kind: sqlite}", `FILE:5: state.kind: "sqlite": unknown kind of store; write embedded`},
+		{"no state path", minimal + "state: {path: }", `FILE:5: state.path: "": empty; name the file of the embedded store, like mlgate.db`},
+		{"list as root", "- a", `FILE:1: want a section with keys; write each key on its own line, indented below`},
+		{"text as root", "hello", `FILE:1: "hello": want a section with keys; write each key on its own line, indented below`},
+		{"text as section", minimal + "state: mlgate.db", `FILE:5: state: "mlgate.db": want a section with keys; write each key on its own line, indented below`},
+		{"two documents", minimal + "---\nmode: warn", `FILE:5: a second YAML document begins here; put all keys into one document`},
+		{"not YAML", "listen: [", "FILE: line 1: did not find expected node content; the file must be YAML: `key: value` lines, sections indented by blanks"},
+		{"tab", "state:\n\tpath: x", "FILE: line 2: found character that cannot start any token; the file must be YAML: `key: value` lines, sections indented by blanks"},
+		{"number as text", minimal + "listen: 8080", `FILE:5: listen: 8080: want text, got a number; correct the value`},
+		{"bool as mode", minimal + "mode: true", `FILE:5: mode: true: want text, got true or false; correct the value`},
+		{"text as number", minimal + `version: "1"`, `FILE:5: version: "1": want a whole number, got text; correct the value`},
+		{"fraction", minimal + "version: 1.0", `FILE:5: version: 1: want a whole number, got a fraction; correct the value`},
+		{"next version", minimal + "version: 2", `FILE:5: version: 2: unknown version of the config format; write version: 1`},
+		{"text as list", minimal + "trusted_proxies: 10.0.0.1", `FILE:5: trusted_proxies: "10.0.0.1": want a list like [a, b], got text; correct the value`},
+		{"number in list", minimal + "trusted_proxies: [7]", `FILE:5: trusted_proxies: [7]: item 7: want text, got a number; correct the value`},
+		{"empty item", minimal + `trusted_proxies: ["10.0.0.1", ""]`, `FILE:5: trusted_proxies: [10.0.0.1 ]: want a list without empty items; correct the value`},
+		{"host name as proxy", minimal + "trusted_proxies: [lb.local]", `FILE:5: trusted_proxies: [lb.local]: item "lb.local": want an address like 10.0.0.7 or a network like 10.0.0.0/8; correct the value`},
+		{"host bits", minimal + "trusted_proxies: [10.1.2.3/8]", `FILE:5: trusted_proxies: [10.1.2.3/8]: item "10.1.2.3/8": want a network without host bits, like 10.0.0.0/8; correct the value`},
+		{"section as text", minimal + "listen: {host: a}", `FILE:5: listen: map[host:a]: want text, got a section; correct the value`},
+		{"control character", minimal + `listen: "127.0.0.1:1\n"`, `FILE:5: listen: "127.0.0.1:1\n": want text without control characters; correct the value`},
+		{"date", minimal + "seal_keys_file: 2026-11-23", `FILE:5: seal_keys_file: 2026-11-23 00:00:00 +0000 UTC: want text, got a date; correct the value`},
+		{"no port", minimal + "listen: 127.0.0.1", `FILE:5: listen: "127.0.0.1": want host:port; write for example 127.0.0.1:8080`},
+		{"named port", minimal + "listen: 127.0.0.1:http", `FILE:5: listen: "127.0.0.1:http": want a port from 0 to 65535; write for example 127.0.0.1:8080`},
+		{"large port", minimal + "admin_listen: 127.0.0.1:70000", `FILE:5: admin_listen: "127.0.0.1:70000": want a port from 0 to 65535; write for example 127.0.0.1:8080`},
+		{"empty listen", minimal + "listen:", `FILE:5: listen: "": want host:port; write for example 127.0.0.1:8080`},
+		{"same address", minimal + "admin_listen: 127.0.0.1:8080", `FILE:5: admin_listen: "127.0.0.1:8080": the same address as listen; give health and metrics an address of their own, or write "" to turn them off`},
+		{"mode", minimal + "mode: Enforce", `FILE:5: mode: "Enforce": unknown mode; write open, warn or enforce`},
+		{"empty mode", minimal + "mode:", `FILE:5: mode: "": unknown mode; write open, warn or enforce`},
+		{"wildcard without a name", minimal + "listen: 0.0.0.0:80", `FILE: external_url: missing, and listen "0.0.0.0:80" does not tell by which name users reach mlgate; write the URL that users type, like https://ml.example.org`},
+		{"external ftp", minimal + "external_url: ftp://a", `FILE:5: external_url: "ftp://a": want an http or https URL; write for example http://127.0.0.1:5000`},
+		{"external query", minimal + "external_url: http://a/?x=1", `FILE:5: external_url: "http://a/?x=1": has a query or fragment; take it out`},
+		{"external dots", minimal + "external_url: http://a/b/../c", `FILE:5: external_url: "http://a/b/../c": its path has empty, . or .. segments; write it like https://ml.example.org/mlflow`},
+		{"external slashes", minimal + "external_url: http://a//b", `FILE:5: external_url: "http://a//b": its path has empty, . or .. segments; write it like https://ml.example.org/mlflow`},
+		{"external escapes", minimal + "external_url: http://a/%62", `FILE:5: external_url: "http://a/%62": its path has characters that need escaping; use letters, digits, - and _ only`},
+		{"external blank", minimal + "external_url: http://a/x%20y", `FILE:5: external_url: "http://a/x%20y": its path has characters that need escaping; use letters, digits, - and _ only`},
+		{"external own pages", minimal + "external_url: http://a/_gate", `FILE:5: external_url: "http://a/_gate": the path /_gate belongs to mlgate's own pages; choose another one`},
+		{"upstream without scheme", "mode: open\nupstream: {url: 127.0.0.1:5000}", `FILE:2: upstream.url: "127.0.0.1:5000": want a URL like http://127.0.0.1:5000; correct the value`},
+		{"upstream bare host", "mode: open\nupstream: {url: mlflow}", `FILE:2: upstream.url: "mlflow": want an http or https URL; write for example http://127.0.0.1:5000`},
+		{"upstream without host", "mode: open\nupstream: {url: 'http://'}", `FILE:2: upstream.url: "http://": want a URL with a host; write for example http://127.0.0.1:5000`},
+		{"upstream with path", "mode: open\nupstream: {url: http://a/mlflow}", `FILE:2: upstream.url: "http://a/mlflow": has a path; point it at the root of the MLflow server, one without --static-prefix`},
+		{"CA for plain HTTP", "mode: open\nupstream: {url: http://a, ca_file: ca.pem}", `FILE:2: upstream.ca_file: "ca.pem": set, but upstream.url is plain http; write https in upstream.url or remove ca_file`},
+		{"scheme with slashes", "mode: open\nupstream: {url: http://a, allowed_source_schemes: ['s3://']}", `FILE:2: upstream.allowed_source_schemes: [s3://]: item "s3://" is not a URL scheme; write schemes in lower case without ://, like s3`},
+		{"own scheme", "mode: open\nupstream: {url: http://a, allowed_source_schemes: [models]}", `FILE:2: upstream.allowed_source_schemes: [models]: item "models" is always allowed, by the rights on what it names; remove it`},
+		{"key without certificate", minimal + "tls: {key_file: k}", `FILE: tls.cert_file: missing while tls.key_file is set; name both or neither`},
+		{"certificate without key", minimal + "tls: {cert_file: c}", `FILE: tls.key_file: missing while tls.cert_file is set; name both or neither`},
+		{"lifetime without unit", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_lifetime: 3600}}", `FILE:3: auth.tokens.max_lifetime: 3600: want a duration with its unit, like 8760h, got a number; correct the value`},
+		{"lifetime in days", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_lifetime: 365d}}", `FILE:3: auth.tokens.max_lifetime: "365d": want a duration like 30m, 12h or 8760h; correct the value`},
+		{"no lifetime", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_lifetime: 0s}}", `FILE:3: auth.tokens.max_lifetime: "0s": shorter than a minute; write for example 8760h`},
+		{"negative lifetime", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_lifetime: -1h}}", `FILE:3: auth.tokens.max_lifetime: "-1h": shorter than a minute; write for example 8760h`},
+		{"several faults at once", minimal + "lisen: a\nmode: off\nversion: 3", `FILE:5: lisen: unknown key; the nearest known key is "listen"
+FILE:7: version: 3: unknown version of the config format; write version: 1
+FILE:6: mode: "off": unknown mode; write open, warn or enforce`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			path := write(t, c.content)
+			_, err := Load(path)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			if got := strings.ReplaceAll(err.Error(), path, "FILE"); got != c.want {
+				t.Errorf("\ngot  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// Whoever writes a password into a URL must not find it in the log of the
+// refusal, wherever in the text the parser gives up.
+func TestPasswordsInURLsAreMasked(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{
+		"http://alice:hunter2@mlflow:5000", "http://alice:hunter2@mlflow:port", "alice:hunter2@mlflow",
+		"http://a@b:hunter2@mlflow/%zz", "ftp://hunter2@x",
+	} {
+		for _, key := range []string{"external_url", "listen", "seal_keys_file"} {
+			_, err := Load(write(t, key+": '"+value+"'\nupstream: {url: '"+value+"'}\nmode: nonsense"))
+			if err == nil || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%s: %s: got %v, want an error without the password", key, value, err)
+			}
+		}
+	}
+}
+
+func TestMissingFileIsNamed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "gone.yaml")
+	_, err := Load(path)
+	want := path + ": read config: no such file or directory; name the config file with --config"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
