@@ -1,0 +1,101 @@
+# mlgate: what can be done with a fresh clone. Needs Go, Python 3.10+, make and
+# git; all else is installed by the targets that need it, into the tree.
+# `make help` lists the targets.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-print-directory
+
+GO     ?= go
+PYTHON ?= python3
+export GO PYTHON
+
+# Tools, pinned. They land in .cache/bin, named by version.
+STATICCHECK_VERSION := v0.8.2
+STATICCHECK := .cache/bin/staticcheck-$(STATICCHECK_VERSION)
+
+# How long each fuzz target runs; `make fuzz FUZZTIME=10m` for a long night.
+FUZZTIME ?= 30s
+# Narrow a run: make test PKG=./policy/... RUN=TestDeny
+PKG ?= ./...
+RUN ?= .
+TESTFLAGS ?=
+
+# The suites that drive the Python client and a browser are long: they run in
+# `e2e` and `browser`, everything else in `test`.
+E2E_PACKAGES     := ./proxy/e2e
+BROWSER_PACKAGES := ./proxy/e2e/browser
+UNIT_PACKAGES     = $$($(GO) list $(PKG) | grep -v '/proxy/e2e') ./.ci/testcount
+
+COUNT = .cache/bin/testcount
+
+.PHONY: help build venv test race fuzz lint cover bench e2e browser demo check clean go
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: go ## build bin/mlgate
+	@$(GO) build -trimpath -o bin/mlgate ./cmd/mlgate
+
+venv: ## make .venv: the pinned MLflow that demo and live tests run
+	@.ci/venv
+
+test: venv build $(COUNT) ## unit tests and tests against a live MLflow, with the race detector; ends in a count
+	@$(GO) test -race -json -timeout 14m -run '$(RUN)' $(TESTFLAGS) $(UNIT_PACKAGES) | $(COUNT)
+
+race: test ## the same as test: there is no run without the race detector
+
+e2e: venv build $(COUNT) ## the Python client end to end, through every way in
+	@$(GO) test -race -json -timeout 40m -run '$(RUN)' $(TESTFLAGS) $(E2E_PACKAGES) | $(COUNT)
+
+browser: venv build $(COUNT) ## MLflow's own web UI in Chromium, through the gate
+	@if .ci/need chromium chromium; then \
+	  $(GO) test -race -json -timeout 20m -run '$(RUN)' $(TESTFLAGS) $(BROWSER_PACKAGES) | $(COUNT); \
+	else \
+	  code=$$?; [ $$code = 3 ] || exit $$code; echo "0 passed, 0 failed, 1 skipped"; \
+	fi
+
+fuzz: go ## run every fuzz target for FUZZTIME (30s)
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+lint: go $(STATICCHECK) ## gofmt, go vet, staticcheck
+	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	  if [ -n "$$bad" ]; then echo "not gofmt-ed:"; echo "$$bad"; exit 1; fi
+	@$(GO) vet ./... ./.ci/...
+	@$(STATICCHECK) ./... ./.ci/...
+	@echo "lint: clean"
+
+cover: venv build ## test coverage, by function, into output/cover.txt
+	@mkdir -p output
+	@$(GO) test -timeout 14m -coverpkg=./... -coverprofile=output/cover.out $(UNIT_PACKAGES) >output/cover.log || { cat output/cover.log; exit 1; }
+	@$(GO) tool cover -func=output/cover.out >output/cover.txt
+	@$(GO) tool cover -html=output/cover.out -o output/cover.html
+	@tail -n 1 output/cover.txt
+
+bench: venv build ## benchmarks; fails below their floors
+	@$(GO) test -run '^$$' -bench . -benchmem -timeout 40m $(TESTFLAGS) $(PKG)
+
+demo: venv build ## two teams on one MLflow: watch what each may see (ONESHOT=1 ends after the table)
+	@ONESHOT=$(ONESHOT) .venv/bin/python examples/quickstart/demo.py
+
+check: ## everything that must hold before a merge
+	@.ci/run
+
+clean: ## remove what was built or installed here
+	@rm -rf bin .venv .cache output
+
+go:
+	@command -v $(GO) >/dev/null 2>&1 || { \
+	  echo "error: Go is missing: '$(GO)' is not on the PATH" >&2; \
+	  echo "hint: install Go $$(sed -n 's/^go //p' go.mod) or newer (https://go.dev/dl)" >&2; exit 1; }
+
+$(COUNT): .ci/testcount/main.go | go
+	@mkdir -p $(@D)
+	@$(GO) build -o $@ ./.ci/testcount
+
+$(STATICCHECK): | go
+	@echo "installing staticcheck $(STATICCHECK_VERSION)"
+	@mkdir -p $(@D)/staticcheck.new
+	@GOBIN=$$PWD/$(@D)/staticcheck.new $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+	@mv $(@D)/staticcheck.new/staticcheck $@ && rmdir $(@D)/staticcheck.new
