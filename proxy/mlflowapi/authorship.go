@@ -1,0 +1,83 @@
+package mlflowapi
+
+import (
+	"strings"
+)
+
+// MLflow takes the client's word for who did something. mlgate writes the
+// identity instead, and lets nobody change it later.
+const (
+	userTag  = "mlflow.user"
+	ownTags  = "mlgate."     // mlgate's alone
+	ownerTag = "mlgate.user" // who created a run through mlgate
+)
+
+// Sign puts the identity where the request says who is acting, and refuses
+// what would change it afterwards. Nobody signed in: the client's word stays.
+func (w *World) Sign(c *Call) error {
+	for _, tag := range c.tags {
+		if err := w.signTag(c, tag); err != nil {
+			return err
+		}
+	}
+	if key, ok := c.Params["tag_key"]; ok {
+		if err := reservedTag(key, false); err != nil {
+			return err
+		}
+	}
+	if c.Endpoint.Special == CreateRun && w.User != "" {
+		w.signRun(c.args)
+	}
+	return nil
+}
+
+func (w *World) signTag(c *Call, tag *object) error {
+	key := tag.text("key")
+	if err := reservedTag(key, c.Endpoint.Creates); err != nil {
+		return err
+	}
+	if tagNamed(key, userTag) && w.User != "" {
+		tag.set("key", newString(userTag))
+		tag.set("value", newString(w.User))
+	}
+	return nil
+}
+
+// reservedTag refuses a key that is not the client's to write. Keys are
+// compared trimmed and without case: to a reader "MLflow.User" is the same.
+func reservedTag(key string, creates bool) error {
+	k := strings.ToLower(strings.TrimSpace(key))
+	if strings.HasPrefix(k, ownTags) {
+		return &Refusal{Forbidden("tags that begin with %q are written by mlgate alone", ownTags), "rule: " + ownTags}
+	}
+	if k == userTag && !creates {
+		return &Refusal{Forbidden("the tag %q says who created something; mlgate wrote it and nobody changes it", userTag), "rule: " + userTag}
+	}
+	return nil
+}
+
+func tagNamed(key, name string) bool {
+	return strings.EqualFold(strings.TrimSpace(key), name)
+}
+
+func (w *World) signRun(args *object) {
+	args.set("user_id", newString(w.User))
+	tags := args.get("tags")
+	if tags == nil {
+		tags = newList(nil)
+		args.set("tags", tags)
+	}
+	kept := tags.list[:0:0]
+	for _, t := range tags.list {
+		if !tagNamed(t.obj.text("key"), userTag) {
+			kept = append(kept, t)
+		}
+	}
+	for _, key := range []string{userTag, ownerTag} {
+		o := &object{}
+		o.set("key", newString(key))
+		o.set("value", newString(w.User))
+		kept = append(kept, newObject(o))
+	}
+	tags.list = kept
+}

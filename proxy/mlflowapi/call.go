@@ -1,0 +1,262 @@
+package mlflowapi
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Request is one request to MLflow, apart from HTTP's machinery.
+type Request struct {
+	Method string
+	Path   string // percent-encoded
+	Query  string
+	Body   []byte // nil: none
+}
+
+// Answer is MLflow's answer to a [Request].
+type Answer struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Incoming is what a client sent.
+type Incoming struct {
+	Method      string
+	Query       string // as it came
+	ContentType string
+	Body        []byte // nil where the endpoint streams
+}
+
+// Target is one thing that a call touches.
+type Target struct {
+	Kind   Kind
+	Action Action
+	// Name decides. It is set at once for what is asked by name, and by
+	// resolving for what is asked by id.
+	Name string
+	// ID is set for what is asked by id.
+	ID string
+	// New: the name is to come into being, so it must be a good one.
+	New bool
+	// Link: MLflow would take an id that does not exist, so mlgate answers 404.
+	Link bool
+	// RunOwner may do it too: who created the run may delete and restore it.
+	RunOwner bool
+
+	is   role
+	slot *value   // where the id stands in the arguments; nil: in the path
+	also []*value // the same id once more
+	path string // the path parameter that holds the id
+}
+
+// IsRun reports whether the target is asked by a run's id.
+func (t *Target) IsRun() bool { return t.is == runID }
+
+// IsLoggedModel reports whether the target is asked by a logged model's id.
+func (t *Target) IsLoggedModel() bool { return t.is == loggedModelID }
+
+// Call is one request read against its endpoint.
+type Call struct {
+	Match
+	Method  string
+	Targets []*Target
+	// Refused is set where the request breaks a rule of mlgate's own: it is
+	// answered, or where mlgate only watches, recorded.
+	Refused *Refusal
+
+	args   *object
+	tags   []*object         // messages that hold a tag's key
+	lists  []narrowing       // lists that shrink to what is visible
+	hidden map[string]string // ids put in place of others, see [Call.Hide]
+}
+
+// narrowing is a list of ids of which only the visible ones go upstream.
+type narrowing struct {
+	list *value
+	is   role
+}
+
+// Read reads a client's request against its row. What it returns holds the
+// only bytes that may go upstream.
+func (m Match) Read(in Incoming) (*Call, error) {
+	c := &Call{Match: m, Method: in.Method, args: &object{}}
+	e := m.Endpoint
+	var err error
+	switch e.Args {
+	case InQuery, Streamed:
+		if len(in.Body) > 0 {
+			return nil, Bad("%s takes its parameters from the query string; send no body", e.Name)
+		}
+		c.args, err = readQuery(in.Query, e.fields)
+	case InBody:
+		if err := jsonType(in); err != nil {
+			return nil, err
+		}
+		c.args, err = readBody(in.Body, e.fields)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := c.collect(c.args, e.fields); err != nil {
+		return nil, err
+	}
+	return c, c.collectPath()
+}
+
+// jsonType holds a POST to the one content type that MLflow takes; a page of
+// another origin cannot send it without asking first.
+func jsonType(in Incoming) error {
+	if in.Method != "POST" && in.Method != "PUT" {
+		return nil
+	}
+	mime, _, _ := strings.Cut(in.ContentType, ";")
+	if !strings.EqualFold(strings.TrimSpace(mime), "application/json") {
+		return Bad("Bad Request. Content-Type must be one of ['application/json'].")
+	}
+	return nil
+}
+
+// collect walks a message, checks the spelling of every id, and lists the targets.
+func (c *Call) collect(o *object, fields []field) error {
+	for i := range fields {
+		f := &fields[i]
+		v, err := c.pick(o, f)
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			continue
+		}
+		if f.is == tagKey {
+			c.tags = append(c.tags, o)
+		}
+		if f.narrow {
+			c.lists = append(c.lists, narrowing{v, f.is})
+		}
+		for _, item := range v.items() {
+			if f.of != nil {
+				err = c.collect(item.obj, f.of)
+			} else if f.is != plain {
+				err = c.target(f, item)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// items are a list's values, or the value itself.
+func (v *value) items() []*value {
+	if v.kind == '[' {
+		return v.list
+	}
+	return []*value{v}
+}
+
+// pick gives a field's value under whichever of its two names it came. MLflow
+// prefers one and falls back on the other where it is empty, so both must agree.
+func (c *Call) pick(o *object, f *field) (*value, error) {
+	v := o.get(f.name)
+	if f.is != plain && v != nil && v.kind == '"' && v.str == "" && f.is != tagKey {
+		o.drop(f.name)
+		v = nil
+	}
+	if f.alias != "" {
+		if a := o.get(f.alias); a != nil {
+			if v != nil && v.str != a.str {
+				return nil, Bad("%q and %q name different things", f.name, f.alias)
+			}
+			o.drop(f.alias)
+			if v == nil && a.str != "" {
+				v = a
+				o.set(f.name, v)
+			}
+		}
+	}
+	if v == nil && f.must {
+		return nil, Bad("Missing value for required parameter '%s'. See the API docs for more information about request parameters.", f.name)
+	}
+	return v, nil
+}
+
+func (c *Call) target(f *field, v *value) error {
+	if f.is == refused {
+		c.Refused = &Refusal{Forbidden("the field %q may not be set through mlgate: the server would read and write wherever it points to, with the server's own rights", f.name), "rule: " + f.name}
+		return nil
+	}
+	if v.str == "" && f.is != tagKey {
+		return Bad("Invalid value for parameter '%s': it is empty", f.name)
+	}
+	if !f.is.canonical(v.str) {
+		return Bad("Invalid value %q for parameter '%s': it is not an id in its canonical spelling", cut(v.str), f.name)
+	}
+	if f.is.kind() == NoKind || f.narrow {
+		return nil
+	}
+	c.add(f, v.str, v, "")
+	return nil
+}
+
+func (c *Call) add(f *field, val string, slot *value, param string) {
+	t := &Target{Kind: f.is.kind(), Action: f.action, Link: f.link, is: f.is, slot: slot, path: param}
+	if t.Action == 0 {
+		t.Action = c.Endpoint.Action
+	}
+	switch f.is {
+	case experimentID, runID, loggedModelID:
+		t.ID = val
+	default:
+		t.Name = val
+		t.New = f.is == newExperimentName || f.is == newModelName
+	}
+	t.RunOwner = f.is == runID && t.Action == Manage
+	for _, have := range c.Targets {
+		if have.is == t.is && have.ID == t.ID && have.Name == t.Name && have.Action == t.Action && have.Link == t.Link && have.slot != nil && slot != nil {
+			have.also = append(have.also, slot)
+			return
+		}
+	}
+	c.Targets = append(c.Targets, t)
+}
+
+// pathRoles says what a path's parameters name.
+var pathRoles = map[string]role{"model_id": loggedModelID}
+
+// collectPath lists the targets in the path, and holds a body that names the
+// same thing to it: of the two, MLflow uses now the one, now the other.
+func (c *Call) collectPath() error {
+	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
+		is, val := pathRoles[name], c.Params[name]
+		if is == plain {
+			continue
+		}
+		if !is.canonical(val) {
+			return Bad("Invalid value %q for parameter '%s': it is not an id in its canonical spelling", cut(val), name)
+		}
+		if v := c.args.get(name); v != nil && v.str != val {
+			return Bad("%q in the body and in the path name different things", name)
+		}
+		f := field{name: name, is: is}
+		c.add(&f, val, nil, name)
+	}
+	return nil
+}
+
+// Request writes the canonical request.
+func (c *Call) Request() *Request { return c.request(c.args, c.Params) }
+
+func (c *Call) request(args *object, params Params) *Request {
+	m := Match{c.Endpoint, c.Template, params}
+	r := &Request{Method: c.Method, Path: m.path()}
+	switch c.Endpoint.Args {
+	case InQuery, Streamed:
+		r.Query = args.query()
+	case InBody:
+		r.Body = args.appendJSON(nil)
+	}
+	return r
+}

@@ -1,0 +1,135 @@
+package mlflowapi
+
+import "slices"
+
+// Action is what a call does to a resource; the words are the policy file's.
+type Action uint8
+
+// Read ⊂ Edit ⊂ Manage; Admin stands for server-wide things.
+const (
+	Read Action = iota + 1
+	Edit
+	Manage
+	Admin
+)
+
+func (a Action) String() string {
+	return [...]string{"none", "read", "edit", "manage", "admin"}[a]
+}
+
+// Kind is the kind of named resource that decides about a call.
+type Kind uint8
+
+// The kinds of names that MLflow's own endpoints touch.
+const (
+	NoKind Kind = iota
+	Experiment
+	Model
+	Server // nothing that belongs to a team
+)
+
+func (k Kind) String() string {
+	return [...]string{"", "experiment", "model", "server"}[k]
+}
+
+// Args says where MLflow reads the arguments of an endpoint.
+type Args uint8
+
+// Where arguments lie. The path's own parameters are read in every case.
+const (
+	NoArgs  Args = iota
+	InQuery      // GET: the query string, and only it
+	InBody       // POST, PUT, PATCH, DELETE: the JSON body, and only it
+	Streamed     // ids in path and query; the body passes through unread
+)
+
+// Endpoint is one row of the table: all that mlgate knows of one thing that
+// MLflow answers.
+type Endpoint struct {
+	// Name is MLflow's path below its version prefix: "runs/log-metric".
+	Name string
+	// Methods that the row covers. A row with GET answers HEAD too.
+	Methods []string
+	// Paths are templates; {name} is one segment, {name...} the whole rest.
+	Paths []string
+	// Kind of the resource that the endpoint is about.
+	Kind Kind
+	// Action needed on every target whose field names no other.
+	Action Action
+	// Args says where the arguments lie.
+	Args Args
+	// Fields is the schema of the arguments, in the notation of [parseFields].
+	Fields string
+	// Trims lists what the answer may hold of others, and what to do about it.
+	Trims []Trim
+	// Search is set on endpoints that list by name; see [Search].
+	Search *Search
+	// Special names what a row needs beyond the data above.
+	Special Special
+	// Creates: the call brings something into being, so that its tags may name
+	// their author (who is always the caller).
+	Creates bool
+	// Echo is the member of the answer that must hold the name asked for: a
+	// store that compares without case may answer with another one.
+	Echo string
+	// Repeatable: sending the call twice does no more than sending it once,
+	// so a lost answer may be reported as 502, which clients retry.
+	Repeatable bool
+	// Closed is the reason why the endpoint is refused; empty: it is open.
+	Closed string
+	// Since is the first of the supported MLflow versions that has it; empty: all.
+	Since string
+
+	fields []field
+	trims  *trimNode
+}
+
+// Special marks the few endpoints whose reading or answer needs code.
+type Special uint8
+
+// The special endpoints; each is handled in the file of its resource.
+const (
+	Plain              Special = iota
+	ArtifactPath               // the path decides: proxied artifact up- and downloads
+	ArtifactListing            // the same with the path in the query
+	CreateRun                  // signed with the identity
+	CreateVersion              // source, run_id and model_id of a model version
+	NarrowLocations            // trace locations shrink to the visible ones
+	NarrowDatasets             // experiment_ids, where none means all
+	GraphQL                    // read with a parser, see graphql.go
+	CurrentUser                // answered here
+	ServerInfo                 // answer rewritten
+	Static                     // the UI's files
+	Health                     // needs no identity
+	SetLoggedModelTags         // keeps entries that the caller cannot see
+	RenameExperiment           // what is known of the name is forgotten
+)
+
+// Open reports whether the row lets calls through at all.
+func (e *Endpoint) Open() bool { return e.Closed == "" }
+
+// has reports whether the row covers a method.
+func (e *Endpoint) has(method string) bool { return slices.Contains(e.Methods, method) }
+
+var (
+	get   = []string{"GET"}
+	post  = []string{"POST"}
+	put   = []string{"PUT"}
+	patch = []string{"PATCH"}
+	del   = []string{"DELETE"}
+	both  = []string{"GET", "POST"}
+)
+
+// v2 and v3 give the two addresses under which MLflow serves an API path:
+// one for clients, one for its own UI.
+func v2(p string) []string { return []string{"/ajax-api/2.0/mlflow/" + p, "/api/2.0/mlflow/" + p} }
+func v3(p string) []string { return []string{"/ajax-api/3.0/mlflow/" + p, "/api/3.0/mlflow/" + p} }
+
+func ajax2(p string) []string { return v2(p)[:1] }
+func ajax3(p string) []string { return v3(p)[:1] }
+
+func v2v3(p string) []string { return append(v2(p), v3(p)...) }
+
+func artifactPaths(p string) []string {
+	return []string{"/ajax-api/2.0/mlflow-artifacts/" + p, "/api/2.0/mlflow-artifacts/" + p}
+}

@@ -1,0 +1,117 @@
+package mlflowapi
+
+import (
+	"fmt"
+	"strings"
+)
+
+// role says what a field's value names, and so who decides about it.
+type role uint8
+
+const (
+	plain             role = iota // names nothing
+	experimentID                  // decided by the experiment's name
+	experimentName                // the name itself
+	newExperimentName             // a name that is to come into being
+	runID                         // decided by its experiment
+	loggedModelID                 // decided by its experiment
+	modelName                     // a registered model or prompt
+	newModelName                  // a name that is to come into being
+	version                       // a model version's number, canonical
+	tagKey                        // a tag's key: some are nobody's to set
+	refused                       // a field that clients may not send at all
+	source                        // a model version's source
+)
+
+var roles = map[string]role{
+	"experiment": experimentID, "experiment_name": experimentName, "new_experiment": newExperimentName,
+	"run": runID, "logged_model": loggedModelID,
+	"model": modelName, "new_model": newModelName, "version": version,
+	"tag": tagKey, "refused": refused, "source": source,
+}
+
+var actions = map[string]Action{"read": Read, "edit": Edit, "manage": Manage}
+
+// field is one field of a request message.
+type field struct {
+	name   string
+	alias  string // a second name that MLflow reads as the same
+	is     role
+	action Action // zero: the endpoint's
+	must   bool   // refused when absent or empty
+	many   bool   // a list
+	link   bool   // MLflow takes ids that do not exist here: we answer 404
+	narrow bool   // a list that shrinks to what the caller may see
+	of     []field
+}
+
+// parseFields reads the notation of a row's Fields: names apart by blanks;
+// `a|b` two names of one thing, `:role` what the value names, `/action` an
+// action other than the row's, `~` a list that shrinks to what is visible, `?`
+// a link that MLflow does not check, `!` required, `[]` a list, `{…}` a message
+// of its own; the marks stand in this order.
+//
+//	run_id|run_uuid:run! metrics[]{key value model_id:logged_model/edit?}
+func parseFields(s string) ([]field, error) {
+	fs, rest, err := parseMessage(s)
+	if err == nil && rest != "" {
+		err = fmt.Errorf("unexpected %q", rest)
+	}
+	return fs, err
+}
+
+func parseMessage(s string) (fs []field, rest string, err error) {
+	for {
+		s = strings.TrimLeft(s, " \n\t")
+		if s == "" || s[0] == '}' {
+			return fs, s, nil
+		}
+		var f field
+		end := strings.IndexAny(s, " \n\t{}")
+		if end < 0 {
+			end = len(s)
+		}
+		if f, err = parseField(s[:end]); err != nil {
+			return nil, "", err
+		}
+		s = s[end:]
+		if strings.HasPrefix(s, "{") {
+			if f.of, s, err = parseMessage(s[1:]); err != nil {
+				return nil, "", err
+			}
+			if !strings.HasPrefix(s, "}") {
+				return nil, "", fmt.Errorf("field %s: no closing brace", f.name)
+			}
+			s = s[1:]
+		}
+		fs = append(fs, f)
+	}
+}
+
+func parseField(w string) (f field, err error) {
+	cut := func(suffix string) bool {
+		had := strings.HasSuffix(w, suffix)
+		w = strings.TrimSuffix(w, suffix)
+		return had
+	}
+	f.many = cut("[]")
+	f.must = cut("!")
+	f.link = cut("?")
+	f.narrow = cut("~")
+	w, act, hasAction := strings.Cut(w, "/")
+	w, word, hasRole := strings.Cut(w, ":")
+	f.name, f.alias, _ = strings.Cut(w, "|")
+	if hasRole {
+		var ok bool
+		if f.is, ok = roles[word]; !ok {
+			return f, fmt.Errorf("field %s: unknown role %q", f.name, word)
+		}
+	}
+	if hasAction {
+		var ok bool
+		if f.action, ok = actions[act]; !ok {
+			return f, fmt.Errorf("field %s: unknown action %q", f.name, act)
+		}
+	}
+	return f, nil
+}

@@ -1,0 +1,95 @@
+package mlflowapi
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"math/big"
+	"strings"
+)
+
+// MLflow's store reads " 2", "+2", "02" and "٢" as experiment 2. mlgate knows
+// one spelling of each id; every other is refused, so that what is decided
+// about and what is acted on are the same.
+
+func isDecimal(s string, most int) bool {
+	if s == "" || len(s) > most || (s[0] == '0' && len(s) > 1) {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex32(s string) bool {
+	if len(s) != 32 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// ValidExperimentID reports whether s is an experiment id in its one spelling.
+func ValidExperimentID(s string) bool { return isDecimal(s, 19) }
+
+// ValidRunID reports whether s is a run id: 32 lower-case hex digits.
+func ValidRunID(s string) bool { return isHex32(s) }
+
+// ValidLoggedModelID reports whether s is a logged model id: m- and 32 hex digits.
+func ValidLoggedModelID(s string) bool {
+	rest, ok := strings.CutPrefix(s, "m-")
+	return ok && isHex32(rest)
+}
+
+// validVersion: model versions count from 1.
+func validVersion(s string) bool { return isDecimal(s, 9) && s != "0" }
+
+// canonical reports whether the value is written in the one spelling of its role.
+func (r role) canonical(s string) bool {
+	switch r {
+	case experimentID:
+		return ValidExperimentID(s)
+	case runID:
+		return ValidRunID(s)
+	case loggedModelID:
+		return ValidLoggedModelID(s)
+	case version:
+		return validVersion(s)
+	default:
+		return true
+	}
+}
+
+// nonexistent makes an id of the role that no server holds, to ask MLflow how
+// it words that.
+func (r role) nonexistent() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	switch r {
+	case runID:
+		return hex.EncodeToString(b)
+	case loggedModelID:
+		return "m-" + hex.EncodeToString(b)
+	default: // an experiment id below 2^63 that no counter reaches
+		n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000_000_000_000))
+		return n.Add(n, big.NewInt(9_000_000_000_000_000_000)).String()
+	}
+}
+
+// kind is the kind of name that decides about a value of the role.
+func (r role) kind() Kind {
+	switch r {
+	case experimentID, experimentName, newExperimentName, runID, loggedModelID:
+		return Experiment
+	case modelName, newModelName:
+		return Model
+	default:
+		return NoKind
+	}
+}

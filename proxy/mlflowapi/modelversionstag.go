@@ -1,0 +1,120 @@
+package mlflowapi
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A logged model's tag mlflow.modelVersions lists the registered versions made
+// from it, by name. Its readers need not be readers of those models, so it is
+// trimmed wherever it shows; and since clients read it, add to it and write it
+// back, a write keeps the entries that the writer cannot see.
+const modelVersionsKey = "mlflow.modelVersions"
+
+type taggedVersion struct {
+	Name    string         `json:"name"`
+	Version jsontext.Value `json:"version,omitzero"`
+	Rest    jsontext.Value `json:",inline"`
+}
+
+func parseTaggedVersions(s string) []taggedVersion {
+	var vs []taggedVersion
+	if json.Unmarshal([]byte(s), &vs) != nil {
+		return nil
+	}
+	return vs
+}
+
+// taggedVersions reads a tag object {key, value}; nil when it is another tag.
+func taggedVersions(tag *span, body []byte) []taggedVersion {
+	if tag.text(body, "key") != modelVersionsKey {
+		return nil
+	}
+	return parseTaggedVersions(tag.text(body, "value"))
+}
+
+// retag writes the tag without the entries that are not visible.
+func retag(tag *span, body []byte, see sight) ([]byte, bool) {
+	vs := taggedVersions(tag, body)
+	if vs == nil {
+		return nil, false
+	}
+	vs = slices.DeleteFunc(vs, func(v taggedVersion) bool { return !see[sighted{modelName, v.Name}] })
+	return []byte(tagJSON(vs)), true
+}
+
+func tagJSON(vs []taggedVersion) string {
+	if vs == nil {
+		vs = []taggedVersion{}
+	}
+	list, _ := json.Marshal(vs)
+	o := &object{}
+	o.set("key", newString(modelVersionsKey))
+	o.set("value", newString(string(list)))
+	return string(o.appendJSON(nil))
+}
+
+// keepVersions puts into a client's write of the tag the entries that it
+// cannot see, and leaves out those that it may not name.
+func (w *World) keepVersions(ctx context.Context, c *Call) error {
+	tags := c.args.get("tags")
+	if tags == nil {
+		return nil
+	}
+	for _, tag := range tags.list {
+		if tag.obj.text("key") != modelVersionsKey {
+			continue
+		}
+		sent := parseTaggedVersions(tag.obj.text("value"))
+		if sent == nil {
+			return Bad("the tag %s must hold a JSON list of {name, version}", modelVersionsKey)
+		}
+		for _, v := range sent {
+			if !w.Rights.Allows(Read, Model, v.Name) {
+				return &Refusal{Forbidden("the tag %s may name only models that you may read", modelVersionsKey), "rule: " + modelVersionsKey}
+			}
+		}
+		hidden, err := w.hiddenVersions(ctx, c.Params["model_id"])
+		if err != nil {
+			return err
+		}
+		list, _ := json.Marshal(append(hidden, sent...))
+		tag.obj.set("value", newString(string(list)))
+	}
+	return nil
+}
+
+// hiddenVersions are the tag's entries that the caller cannot see.
+func (w *World) hiddenVersions(ctx context.Context, id string) ([]taggedVersion, error) {
+	a, err := w.Upstream.Do(ctx, &Request{Method: "GET", Path: "/api/2.0/mlflow/logged-models/" + id})
+	if err != nil || a.Status != 200 {
+		return nil, err
+	}
+	var m struct {
+		Model struct {
+			Info struct {
+				Tags []struct {
+					Key   string `json:"key"`
+					Value string `json:"value"`
+				} `json:"tags"`
+			} `json:"info"`
+		} `json:"model"`
+	}
+	if err := json.Unmarshal(a.Body, &m); err != nil {
+		return nil, err
+	}
+	var hidden []taggedVersion
+	for _, t := range m.Model.Info.Tags {
+		if t.Key == modelVersionsKey {
+			for _, v := range parseTaggedVersions(t.Value) {
+				if !w.Rights.Allows(Read, Model, v.Name) {
+					hidden = append(hidden, v)
+				}
+			}
+		}
+	}
+	return hidden, nil
+}

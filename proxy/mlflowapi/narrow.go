@@ -1,0 +1,144 @@
+package mlflowapi
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Narrow shrinks what a request asks about to what the caller may see. MLflow
+// passes over ids that do not exist in a list, so ids that are not visible
+// are left out; a list of which nothing remains names one that nobody holds,
+// since an empty one may mean everything.
+func (w *World) Narrow(ctx context.Context, c *Call) error {
+	switch c.Endpoint.Special {
+	case NarrowLocations:
+		if err := w.narrowLocations(ctx, c); err != nil {
+			return err
+		}
+	case NarrowDatasets:
+		if err := w.fillDatasets(ctx, c); err != nil {
+			return err
+		}
+	}
+	for _, n := range c.lists {
+		if err := w.narrowList(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *World) narrowList(ctx context.Context, n narrowing) error {
+	s := sight{}
+	for _, v := range n.list.list {
+		s[sighted{n.is, v.str}] = false
+	}
+	if err := w.look(ctx, s); err != nil {
+		return err
+	}
+	var kept []*value
+	for _, v := range n.list.list {
+		if s[sighted{n.is, v.str}] {
+			kept = append(kept, v)
+		}
+	}
+	if len(kept) == 0 && len(n.list.list) > 0 {
+		kept = []*value{newString(n.is.nonexistent())}
+	}
+	n.list.list = kept
+	return nil
+}
+
+// narrowLocations does the same for the experiments of traces/search.
+func (w *World) narrowLocations(ctx context.Context, c *Call) error {
+	list := c.args.get("locations")
+	if list == nil {
+		return nil
+	}
+	s := sight{}
+	id := func(v *value) *value {
+		if e := v.obj.get("mlflow_experiment"); e != nil {
+			return e.obj.get("experiment_id")
+		}
+		return nil
+	}
+	for _, v := range list.list {
+		if id(v) == nil {
+			return Bad("every location must name an mlflow_experiment")
+		}
+		s[sighted{experimentID, id(v).str}] = false
+	}
+	if err := w.look(ctx, s); err != nil {
+		return err
+	}
+	var kept []*value
+	for _, v := range list.list {
+		if s[sighted{experimentID, id(v).str}] {
+			kept = append(kept, v)
+		}
+	}
+	if len(kept) == 0 && len(list.list) > 0 {
+		id(list.list[0]).str = experimentID.nonexistent()
+		kept = list.list[:1]
+	}
+	list.list = kept
+	return nil
+}
+
+// fillDatasets names the visible experiments where the client names none.
+func (w *World) fillDatasets(ctx context.Context, c *Call) error {
+	if w.Rights.Scope(Experiment).Free() {
+		return nil
+	}
+	if v := c.args.get("experiment_ids"); v != nil && len(v.list) > 0 {
+		return nil // shrinks with the other lists
+	}
+	ids, err := w.visibleExperiments(ctx)
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		ids = []string{experimentID.nonexistent()}
+	}
+	list := make([]*value, len(ids))
+	for i, id := range ids {
+		list[i] = newString(id)
+	}
+	c.args.set("experiment_ids", newList(list))
+	return nil
+}
+
+// visibleExperiments lists the ids of all experiments that the caller may
+// see, deleted ones too.
+func (w *World) visibleExperiments(ctx context.Context) ([]string, error) {
+	m, _ := w.Table.Find("POST", "/api/2.0/mlflow/experiments/search")
+	c := &Call{Match: m, Method: "POST", args: &object{}}
+	c.args.set("max_results", &value{raw: jsontext.Value(strconv.Itoa(5000)), kind: '0'})
+	c.args.set("view_type", newString("ALL"))
+	var ids []string
+	for {
+		a, err := w.SearchPage(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		var got struct {
+			Experiments []struct {
+				ID string `json:"experiment_id"`
+			} `json:"experiments"`
+			Next string `json:"next_page_token"`
+		}
+		if err := json.Unmarshal(a.Body, &got); err != nil {
+			return nil, err
+		}
+		for _, e := range got.Experiments {
+			ids = append(ids, e.ID)
+		}
+		if got.Next == "" {
+			return ids, nil
+		}
+		c.args.set("page_token", newString(got.Next))
+	}
+}

@@ -1,0 +1,222 @@
+package mlflowapi
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Search says how an endpoint lists things by name, so that a caller's pages
+// come back full, in MLflow's order, at a cost that follows what the caller
+// may see. The caller's patterns are pushed into MLflow's filter, one stream
+// of rows a pattern; the streams are merged, and every row is decided about
+// once more by its name.
+type Search struct {
+	List    string // the answer's member that holds the rows
+	Most    int    // MLflow's limit on max_results
+	Default int    // what MLflow takes when max_results is absent; 0: it refuses
+	Order   []sortKey
+	Tie     []sortKey
+	Keys    map[string]sortKey // what order_by may name
+	IDs     bool               // exact names can be asked for by experiment_id IN (…)
+}
+
+// maxFetches bounds the upstream calls for one page; past it the page comes
+// back short with a token, which every client follows.
+const maxFetches = 24
+
+// page is one answer of a search while it is put together.
+type page struct {
+	w       *World
+	call    *Call
+	spec    *Search
+	kind    Kind
+	want    int
+	fetches int
+	filter  string
+	runs    bool // the filter asks about run ids, which are trimmed from some rows
+	streams []*stream
+	order   []sortKey
+}
+
+// SearchPage answers a search by name for a caller who may not see everything.
+func (w *World) SearchPage(ctx context.Context, c *Call) (*Answer, error) {
+	scope := w.Rights.Scope(c.Endpoint.Kind)
+	p := &page{w: w, call: c, spec: c.Endpoint.Search, kind: c.Endpoint.Kind, filter: c.args.text("filter")}
+	if bad, err := p.check(ctx); bad != nil || err != nil {
+		return bad, err
+	}
+	if err := p.open(ctx, scope); err != nil {
+		return nil, err
+	}
+	rows, err := p.rows(ctx)
+	if err != nil {
+		var ua *upstreamAnswer
+		if errors.As(err, &ua) {
+			return ua.Answer, nil
+		}
+		return nil, err
+	}
+	token := ""
+	if more, err := p.more(ctx); err != nil {
+		return nil, err
+	} else if more {
+		if token, err = p.token(scope); err != nil {
+			return nil, err
+		}
+	}
+	return p.answer(rows, token), nil
+}
+
+// upstreamAnswer carries an error answer of MLflow's to the caller.
+type upstreamAnswer struct{ *Answer }
+
+func (*upstreamAnswer) Error() string { return "upstream refused" }
+
+// check lets MLflow judge the caller's own arguments, without ours beside
+// them: its answer to a bad filter must not show our clauses, and a filter
+// that is bad alone must not become good by being joined.
+func (p *page) check(ctx context.Context) (*Answer, error) {
+	n, ok := p.size()
+	if ok {
+		p.want = n
+		if p.filter == "" && p.call.args.get("order_by") == nil {
+			return nil, nil
+		}
+	}
+	probe := p.call.args.clone()
+	probe.drop("page_token")
+	if ok {
+		probe.set("max_results", &value{raw: jsontext.Value("1"), kind: '0'})
+	}
+	key := p.call.Endpoint.Name + "\x00" + probe.query()
+	if ok && p.w.Known.has(key) {
+		return nil, nil
+	}
+	a, err := p.w.Upstream.Do(ctx, p.call.request(probe, p.call.Params))
+	if err != nil {
+		return nil, err
+	}
+	if a.Status != 200 {
+		return a, nil
+	}
+	if !ok {
+		return nil, Bad("Invalid value for parameter 'max_results'")
+	}
+	p.w.Known.add(key)
+	return nil, nil
+}
+
+// size reads max_results; false: MLflow is to say what is wrong with it.
+func (p *page) size() (int, bool) {
+	v := p.call.args.get("max_results")
+	if v == nil {
+		return p.spec.Default, p.spec.Default > 0
+	}
+	s := string(v.raw)
+	if v.kind == '"' {
+		s = v.str
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil && n > 0 && n <= p.spec.Most && strconv.Itoa(n) == s
+}
+
+// rows takes the page's rows off the streams, in MLflow's order.
+func (p *page) rows(ctx context.Context) ([]jsontext.Value, error) {
+	if err := p.fillAll(ctx); err != nil {
+		return nil, err
+	}
+	rows := make([]jsontext.Value, 0, min(p.want, 1000))
+	for len(rows) < p.want {
+		s, err := p.first(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			break
+		}
+		rows = append(rows, s.take().raw)
+	}
+	return rows, nil
+}
+
+// more reports whether another visible row lies behind the page.
+func (p *page) more(ctx context.Context) (bool, error) {
+	s, err := p.first(ctx)
+	if err != nil {
+		return false, err
+	}
+	if s != nil {
+		return true, nil
+	}
+	for _, s := range p.streams { // the bound on fetches was reached
+		if !s.done {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// first is the stream whose next row comes first; nil: no rows are left.
+func (p *page) first(ctx context.Context) (*stream, error) {
+	var best *stream
+	for _, s := range p.streams {
+		if err := p.fill(ctx, s); err != nil {
+			return nil, err
+		}
+		if len(s.rows) > 0 && (best == nil || s.rows[0].before(&best.rows[0], p.order)) {
+			best = s
+		}
+		if len(s.rows) == 0 && !s.done { // out of fetches: what follows it is not known
+			return nil, nil
+		}
+	}
+	return best, nil
+}
+
+func (p *page) answer(rows []jsontext.Value, token string) *Answer {
+	o := &object{}
+	if len(rows) > 0 {
+		items := make([]*value, len(rows))
+		for i, r := range rows {
+			items[i] = &value{raw: r, kind: '0'}
+		}
+		o.set(p.spec.List, newList(items))
+	}
+	if token != "" {
+		o.set("next_page_token", newString(token))
+	}
+	return &Answer{200, "application/json", o.appendJSON(nil)}
+}
+
+// row is one row of a search, and what sorts it.
+type row struct {
+	raw   jsontext.Value
+	index int // in its stream, counted by MLflow
+	keys  []sortValue
+}
+
+// rowNames is what decides about a row.
+type rowNames struct {
+	Name         string `json:"name"`
+	ExperimentID string `json:"experiment_id"`
+	RunID        string `json:"run_id"`
+}
+
+// keep decides about one row: it must be the stream's own, and be visible.
+func (p *page) keep(ctx context.Context, s *stream, raw jsontext.Value) (bool, error) {
+	var n rowNames
+	if err := json.Unmarshal(raw, &n); err != nil {
+		return false, err
+	}
+	if !s.owns(p.kind, n.Name) || !p.w.Rights.Allows(Read, p.kind, n.Name) {
+		return false, nil
+	}
+	if p.runs && n.RunID != "" {
+		return p.w.visible(ctx, runID, n.RunID)
+	}
+	return true, nil
+}

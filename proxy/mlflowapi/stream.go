@@ -1,0 +1,233 @@
+package mlflowapi
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/sync/errgroup"
+)
+
+// stream is the rows of one of the caller's patterns, in MLflow's order.
+type stream struct {
+	clause string   // ours, in MLflow's filter grammar; "": no narrowing
+	prefix string   // rows of the stream begin with it (models: "." reads "/")
+	names  []string // or are one of these
+	offset int      // of the next row to ask for
+	chunk  int
+	rows   []row
+	next   int  // index of the first row that was not taken
+	done   bool // MLflow has no more
+}
+
+// namesPerStream bounds a list of exact names, since some searches go in a URL.
+const namesPerStream = 50
+
+// nobody is a clause that no name satisfies: names hold no control characters,
+// and MLflow still reads and judges the rest of the filter.
+const nobody = "name = 'mlgate: nothing'"
+
+// open makes the streams of a scope, from the start or from a page token.
+func (p *page) open(ctx context.Context, scope Scope) error {
+	p.streams = p.clauses(ctx, scope)
+	var err error
+	if p.order, err = p.spec.orderOf(p.call.args.get("order_by"), len(p.streams) > 1); err != nil {
+		return err
+	}
+	p.runs = p.kind == Model && strings.Contains(strings.ToLower(p.filter), "run_id")
+	offsets, err := p.offsets(scope)
+	if err != nil {
+		return err
+	}
+	for i, s := range p.streams {
+		s.chunk = min(p.want+1, p.spec.Most)
+		if offsets != nil {
+			s.offset, s.next = offsets[i], offsets[i]
+			s.done = offsets[i] < 0
+		}
+	}
+	return nil
+}
+
+func (p *page) clauses(ctx context.Context, scope Scope) []*stream {
+	if scope.All {
+		return []*stream{{}}
+	}
+	var ss []*stream
+	for _, prefix := range scope.Prefixes {
+		if p.kind != Model {
+			ss = append(ss, &stream{clause: "name LIKE '" + prefix + "%'", prefix: prefix})
+			continue
+		}
+		// "." and "/" are one here, and "_" is LIKE's wildcard for either; but
+		// for the first separator, so that cv/* does not walk all of cvx.
+		first, rest, _ := strings.Cut(prefix, "/")
+		rest = strings.ReplaceAll(rest, "/", "_")
+		for _, sep := range [...]string{".", "/"} {
+			ss = append(ss, &stream{clause: "name LIKE '" + first + sep + rest + "%'", prefix: first + sep + strings.TrimPrefix(prefix, first+"/")})
+		}
+	}
+	return append(ss, p.exact(ctx, scope.Names)...)
+}
+
+// exact makes streams for names that stand in the policy as they are.
+func (p *page) exact(ctx context.Context, names []string) []*stream {
+	var ss []*stream
+	if p.kind == Model {
+		var spelt []string
+		for _, n := range names {
+			spelt = append(spelt, spellings(n)...)
+		}
+		for part := range slices.Chunk(spelt, namesPerStream) {
+			ss = append(ss, &stream{clause: "name IN ('" + strings.Join(part, "', '") + "')", names: part})
+		}
+		return ss
+	}
+	for _, n := range names {
+		ss = append(ss, &stream{clause: "name = '" + n + "'", names: []string{n}})
+	}
+	return ss
+}
+
+// spellings are the model names that a policy's name in "/" form may mean. A
+// name with many separators is asked for in the two forms that MLflow's own
+// versions allow.
+func spellings(n string) []string {
+	dots := strings.ReplaceAll(n, "/", ".")
+	if dots == n {
+		return []string{n}
+	}
+	return []string{dots, n}
+}
+
+// owns reports whether a row belongs to this stream: LIKE's wildcard may have
+// brought in a row of another one.
+func (s *stream) owns(k Kind, name string) bool {
+	if s.clause == "" {
+		return true
+	}
+	if s.prefix == "" {
+		return slices.Contains(s.names, name)
+	}
+	if k == Model { // the first separator is the stream's own, the others read alike
+		i := strings.IndexAny(s.prefix, "./")
+		return len(name) > i && name[:i+1] == s.prefix[:i+1] &&
+			strings.HasPrefix(strings.ReplaceAll(name, ".", "/"), strings.ReplaceAll(s.prefix, ".", "/"))
+	}
+	return strings.HasPrefix(name, s.prefix)
+}
+
+func (s *stream) take() row {
+	r := s.rows[0]
+	s.rows = s.rows[1:]
+	s.next = r.index + 1
+	return r
+}
+
+// fillAll asks for the first rows of all streams, a few at a time.
+func (p *page) fillAll(ctx context.Context) error {
+	if len(p.streams) == 0 { // nothing is visible; MLflow still judges the request
+		p.streams = []*stream{{clause: nobody, names: []string{""}, chunk: 1}}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(4)
+	for _, s := range p.streams {
+		if !s.done {
+			p.fetches++
+			g.Go(func() error { return p.fetch(ctx, s) })
+		}
+	}
+	err := g.Wait()
+	p.fetches = 0
+	return err
+}
+
+// fill asks for more rows while a stream is empty and not at its end.
+func (p *page) fill(ctx context.Context, s *stream) error {
+	for len(s.rows) == 0 && !s.done && p.fetches < maxFetches {
+		p.fetches++
+		s.chunk = min(s.chunk*2, p.spec.Most)
+		if err := p.fetch(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetch asks MLflow for the next rows of a stream and keeps the visible ones.
+func (p *page) fetch(ctx context.Context, s *stream) error {
+	args := p.call.args.clone()
+	args.drop("page_token")
+	if f := joined(s.clause, p.filter); f != "" {
+		args.set("filter", newString(f))
+	}
+	args.set("max_results", &value{raw: jsontext.Value(strconv.Itoa(s.chunk)), kind: '0'})
+	if s.offset > 0 {
+		args.set("page_token", newString(offsetToken(s.offset)))
+	}
+	a, err := p.w.Upstream.Do(ctx, p.call.request(args, p.call.Params))
+	if err != nil {
+		return err
+	}
+	if a.Status != 200 {
+		return &upstreamAnswer{hideClause(a, s.clause)}
+	}
+	var got map[string]jsontext.Value
+	if err := json.Unmarshal(a.Body, &got); err != nil {
+		return err
+	}
+	var raws []jsontext.Value
+	if list := got[p.spec.List]; list != nil {
+		if err := json.Unmarshal(list, &raws); err != nil {
+			return err
+		}
+	}
+	for i, raw := range raws {
+		ok, err := p.keep(ctx, s, raw)
+		if err != nil {
+			return err
+		}
+		if ok {
+			s.rows = append(s.rows, row{raw, s.offset + i, sortValues(raw, p.order)})
+		}
+	}
+	s.offset += len(raws)
+	if s.done = got["next_page_token"] == nil || len(raws) == 0; s.done && len(s.rows) == 0 {
+		s.next = s.offset
+	}
+	return nil
+}
+
+// joined puts our clause before theirs; MLflow knows AND and no brackets.
+func joined(ours, theirs string) string {
+	switch {
+	case ours == "":
+		return theirs
+	case theirs == "":
+		return ours
+	default:
+		return ours + " AND " + theirs
+	}
+}
+
+// hideClause answers for MLflow when it refuses the joined filter after it has
+// taken theirs alone: its own words would show ours.
+func hideClause(a *Answer, clause string) *Answer {
+	if clause == "" || a.Status >= 500 {
+		return a
+	}
+	o := &object{}
+	o.set("error_code", newString("INVALID_PARAMETER_VALUE"))
+	o.set("message", newString("the search could not be answered as it was asked; check filter, order_by and page_token"))
+	return &Answer{400, "application/json", o.appendJSON(nil)}
+}
+
+// offsetToken is MLflow's own page token (3.17.2, search_utils.py): base64 of
+// {"offset": N}.
+func offsetToken(n int) string {
+	return base64.StdEncoding.EncodeToString([]byte(`{"offset": ` + strconv.Itoa(n) + `}`))
+}

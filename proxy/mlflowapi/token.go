@@ -1,0 +1,89 @@
+package mlflowapi
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/maypok86/otter/v2"
+)
+
+// Sealer seals the page tokens that mlgate makes: they count rows that their
+// holder may not know of, and must not be made up.
+type Sealer struct{ aead cipher.AEAD }
+
+// NewSealer takes a key of 32 bytes; every replica needs the same.
+func NewSealer(key []byte) (*Sealer, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("make page token cipher: %w", err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fmt.Errorf("make page token cipher: %w", err)
+	}
+	return &Sealer{aead}, nil
+}
+
+// pageToken is where each stream of a search stands; -1: at its end.
+type pageToken struct {
+	Endpoint string `json:"e"`
+	Scope    string `json:"s"`
+	Offsets  []int  `json:"o"`
+}
+
+func (p *page) token(scope Scope) (string, error) {
+	t := pageToken{p.call.Endpoint.Name, scope.Key, nil}
+	for _, s := range p.streams {
+		at := s.next
+		if s.done && len(s.rows) == 0 {
+			at = -1
+		} else if len(s.rows) == 0 {
+			at = s.offset
+		}
+		t.Offsets = append(t.Offsets, at)
+	}
+	b, err := json.Marshal(t)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(p.w.Seal.aead.Seal(nil, nil, b, nil)), nil
+}
+
+// offsets opens the request's page token; nil: it has none.
+func (p *page) offsets(scope Scope) ([]int, error) {
+	s := p.call.args.text("page_token")
+	if s == "" {
+		return nil, nil
+	}
+	var t pageToken
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		b, err = p.w.Seal.aead.Open(nil, nil, b, nil)
+	}
+	if err != nil || json.Unmarshal(b, &t) != nil || t.Endpoint != p.call.Endpoint.Name {
+		return nil, Bad("Invalid page token, could not base64-decode")
+	}
+	if t.Scope != scope.Key || len(t.Offsets) != len(p.streams) {
+		return nil, Bad("the page token was made under other rights; start the search again")
+	}
+	return t.Offsets, nil
+}
+
+// FilterCache remembers which search arguments MLflow has found good, so that
+// it is asked only once about each.
+type FilterCache struct{ c *otter.Cache[string, struct{}] }
+
+// NewFilterCache remembers up to most searches.
+func NewFilterCache(most int) *FilterCache {
+	return &FilterCache{otter.Must(&otter.Options[string, struct{}]{MaximumSize: most})}
+}
+
+func (f *FilterCache) has(key string) bool {
+	_, ok := f.c.GetIfPresent(key)
+	return ok
+}
+
+func (f *FilterCache) add(key string) { f.c.Set(key, struct{}{}) }

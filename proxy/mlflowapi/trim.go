@@ -1,0 +1,101 @@
+package mlflowapi
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Trim is one place in an answer that may hold what the caller cannot see.
+type Trim struct {
+	At   string // path of an object: "runs[].inputs.model_inputs[]"; "": the answer itself
+	By   string // the member that names something: "model_id", or deeper: "info.experiment_id"
+	Is   string // what it names, in the words of [Endpoint].Fields
+	Drop string // the members that go when it is not visible; "": the whole object, which stands in a list
+}
+
+// trimNode is a place in the answers of one endpoint.
+type trimNode struct {
+	kids  map[string]*trimNode // members; "[]" for the items of a list
+	rules []trimRule
+}
+
+type trimRule struct {
+	by   []string
+	is   role
+	drop []string
+}
+
+// modelVersionsTag is the one trim that looks into a tag's value.
+const modelVersionsTag role = 200
+
+func compileTrims(trims []Trim) (*trimNode, error) {
+	if len(trims) == 0 {
+		return nil, nil
+	}
+	root := &trimNode{}
+	for _, t := range trims {
+		is, ok := roles[t.Is]
+		if t.Is == "model_versions_tag" {
+			is, ok = modelVersionsTag, true
+		}
+		if !ok {
+			return nil, fmt.Errorf("trim at %q: unknown role %q", t.At, t.Is)
+		}
+		n := root.at(t.At)
+		by := strings.Split(t.By, ".")
+		n.at(strings.Join(by[:len(by)-1], "."))
+		n.rules = append(n.rules, trimRule{by, is, strings.Fields(t.Drop)})
+	}
+	return root, nil
+}
+
+func (n *trimNode) at(path string) *trimNode {
+	for step := range strings.SplitSeq(path, ".") {
+		name, isList := strings.CutSuffix(step, "[]")
+		for _, key := range [...]string{name, "[]"} {
+			if key == "" || (key == "[]" && !isList) {
+				continue
+			}
+			if n.kids == nil {
+				n.kids = map[string]*trimNode{}
+			}
+			if n.kids[key] == nil {
+				n.kids[key] = &trimNode{}
+			}
+			n = n.kids[key]
+		}
+	}
+	return n
+}
+
+// TrimAnswer takes out of an answer what the caller may not see. An answer
+// that holds nothing of the kind is returned as it came.
+func (w *World) TrimAnswer(ctx context.Context, e *Endpoint, body []byte) ([]byte, error) {
+	if e.trims == nil {
+		return body, nil
+	}
+	return w.trim(ctx, e.trims, body)
+}
+
+func (w *World) trim(ctx context.Context, rules *trimNode, body []byte) ([]byte, error) {
+	doc, err := parseSpans(body, rules)
+	if err != nil {
+		return nil, fmt.Errorf("read upstream's answer: %w", err)
+	}
+	s := sight{}
+	doc.collect(body, s)
+	if len(s) == 0 {
+		return body, nil
+	}
+	if err := w.look(ctx, s); err != nil {
+		return nil, err
+	}
+	for _, ok := range s {
+		if !ok {
+			out, _ := doc.write(nil, body, s)
+			return out, nil
+		}
+	}
+	return body, nil
+}

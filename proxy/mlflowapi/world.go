@@ -1,0 +1,149 @@
+package mlflowapi
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Rights is what the caller may do. The check of one thing and the filter of
+// a list both come here, so that they cannot differ.
+type Rights interface {
+	// Allows decides about one name.
+	Allows(a Action, k Kind, name string) bool
+	// Scope gives the patterns that the caller may read; what Allows says
+	// about a name that lies in it still counts.
+	Scope(k Kind) Scope
+}
+
+// Scope is what a caller may read of one kind, at most.
+type Scope struct {
+	All      bool // every name, but for what Denied cuts out
+	Denied   bool // some line denies a part
+	Prefixes []string // each ends in "/"; for models every "." reads "/"
+	Names    []string
+	Key      string // equal keys, equal scopes
+}
+
+// Free reports whether nothing of the kind is hidden from the caller.
+func (s Scope) Free() bool { return s.All && !s.Denied }
+
+// RunInfo is what MLflow says of a run's place and origin.
+type RunInfo struct {
+	ExperimentID string
+	ArtifactURI  string
+	Creator      string // who created it through mlgate, else ""
+}
+
+// LoggedModelInfo is what MLflow says of a logged model's place.
+type LoggedModelInfo struct {
+	ExperimentID string
+	ArtifactURI  string
+}
+
+// ExperimentInfo is an experiment's name and the place of its artifacts.
+type ExperimentInfo struct {
+	ID, Name, ArtifactLocation string
+}
+
+// Names turns ids into what decides. All answer [ErrNotFound] for what MLflow
+// does not hold, and any other error when it could not be asked.
+type Names interface {
+	Experiment(ctx context.Context, id string) (ExperimentInfo, error)
+	Run(ctx context.Context, id string) (RunInfo, error)
+	LoggedModel(ctx context.Context, id string) (LoggedModelInfo, error)
+	// Owners gives every experiment whose stored location covers an artifact path.
+	Owners(ctx context.Context, path string) ([]ExperimentInfo, error)
+	// Registered gives the registered models with a version whose files lie at
+	// or above an artifact path.
+	Registered(ctx context.Context, path string) ([]string, error)
+}
+
+// Upstream asks MLflow with mlgate's own words.
+type Upstream interface {
+	Do(ctx context.Context, r *Request) (*Answer, error)
+}
+
+// World is what a call needs of its surroundings beyond itself.
+type World struct {
+	Rights   Rights
+	Names    Names
+	Upstream Upstream
+	Seal     *Sealer
+	User     string   // the identity; "" when anonymous
+	Schemes  []string // source schemes that model versions may name beside the served store
+	Known    *FilterCache
+	Table    *Table
+}
+
+// experimentOf follows an id to the experiment that decides about it.
+func (w *World) experimentOf(ctx context.Context, is role, id string) (string, error) {
+	switch is {
+	case runID:
+		run, err := w.Names.Run(ctx, id)
+		return run.ExperimentID, err
+	case loggedModelID:
+		m, err := w.Names.LoggedModel(ctx, id)
+		return m.ExperimentID, err
+	default:
+		return id, nil
+	}
+}
+
+// visible reports whether the caller may read what a value of the role names.
+// What does not exist is not visible.
+func (w *World) visible(ctx context.Context, is role, val string) (bool, error) {
+	if is == experimentName || is == modelName {
+		return w.Rights.Allows(Read, is.kind(), val), nil
+	}
+	if !is.canonical(val) {
+		return false, nil
+	}
+	exp, err := w.experimentOf(ctx, is, val)
+	if err == nil {
+		var info ExperimentInfo
+		if info, err = w.Names.Experiment(ctx, exp); err == nil {
+			return w.Rights.Allows(Read, Experiment, info.Name), nil
+		}
+	}
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return false, err
+}
+
+// sight answers for many values at once, a few upstream calls at a time.
+type sight map[sighted]bool
+
+type sighted struct {
+	is  role
+	val string
+}
+
+func (w *World) look(ctx context.Context, s sight) error {
+	if w.Rights.Scope(Experiment).Free() && w.Rights.Scope(Model).Free() {
+		for k := range s {
+			s[k] = true
+		}
+		return nil
+	}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	todo := make([]sighted, 0, len(s))
+	for k := range s {
+		todo = append(todo, k)
+	}
+	for _, k := range todo {
+		g.Go(func() error {
+			ok, err := w.visible(ctx, k.is, k.val)
+			mu.Lock()
+			s[k] = ok
+			mu.Unlock()
+			return err
+		})
+	}
+	return g.Wait()
+}
