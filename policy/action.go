@@ -53,9 +53,9 @@ func ParseAction(s string) (Action, error) {
 		if a.String() == s {
 			return a, nil
 		}
-	}
-	if a, err := ParseAction(strings.ToLower(s)); err == nil && s != strings.ToLower(s) {
-		return 0, fmt.Errorf("unknown action %q: actions are lower-case, write %s", s, a)
+		if strings.EqualFold(a.String(), s) {
+			return 0, fmt.Errorf("unknown action %q: actions are lower-case, write %s", s, a)
+		}
 	}
 	return 0, fmt.Errorf("unknown action %q: use %s", s, actionWords)
 }
