@@ -1,0 +1,22 @@
+package mlflowapi
+
+import "slices"
+
+// NewTable builds the table of everything that MLflow answers, from the rows
+// in the files of the resources. It fails only where a row is badly written.
+func NewTable() (*Table, error) {
+	return newTable(slices.Concat(
+		experimentRows(), runRows(), metricRows(), modelRows(), versionRows(),
+		loggedModelRows(), artifactRows(), traceRows(), datasetRows(), serverRows(),
+		closedRows(),
+	))
+}
+
+// inBoth gives the two rows of an endpoint that answers GET, with arguments in
+// the query, and POST, with the same arguments in the body.
+func inBoth(e Endpoint) []Endpoint {
+	q, b := e, e
+	q.Methods, q.Args = get, InQuery
+	b.Methods, b.Args = post, InBody
+	return []Endpoint{q, b}
+}
