@@ -48,7 +48,7 @@ type Target struct {
 	is   role
 	slot *value   // where the id stands in the arguments; nil: in the path
 	also []*value // the same id once more
-	path string // the path parameter that holds the id
+	path string   // the path parameter that holds the id
 }
 
 // IsRun reports whether the target is asked by a run's id.

@@ -37,10 +37,10 @@ type Args uint8
 
 // Where arguments lie. The path's own parameters are read in every case.
 const (
-	NoArgs  Args = iota
-	InQuery      // GET: the query string, and only it
-	InBody       // POST, PUT, PATCH, DELETE: the JSON body, and only it
-	Streamed     // ids in path and query; the body passes through unread
+	NoArgs   Args = iota
+	InQuery       // GET: the query string, and only it
+	InBody        // POST, PUT, PATCH, DELETE: the JSON body, and only it
+	Streamed      // ids in path and query; the body passes through unread
 )
 
 // Endpoint is one row of the table: all that mlgate knows of one thing that
@@ -66,6 +66,9 @@ type Endpoint struct {
 	Search *Search
 	// Special names what a row needs beyond the data above.
 	Special Special
+	// File: the answer is a file that users wrote, or one of the UI's; HEAD asks
+	// MLflow for its size.
+	File bool
 	// Creates: the call brings something into being, so that its tags may name
 	// their author (who is always the caller).
 	Creates bool

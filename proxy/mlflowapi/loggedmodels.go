@@ -18,7 +18,7 @@ func loggedModelRows() []Endpoint {
 			Fields: "model_id:logged_model! status", Trims: one},
 		{Name: "logged-models/{model_id}/artifacts/directories", Methods: get, Paths: v2("logged-models/{model_id}/artifacts/directories"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
 			Fields: "model_id:logged_model artifact_directory_path page_token"},
-		{Name: "logged-models/{model_id}/artifacts/files", Methods: get, Paths: ajax2("logged-models/{model_id}/artifacts/files"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
+		{Name: "logged-models/{model_id}/artifacts/files", Methods: get, Paths: ajax2("logged-models/{model_id}/artifacts/files"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true, File: true,
 			Fields: "artifact_file_path"},
 		{Name: "logged-models/{model_id}/params", Methods: post, Paths: v2("logged-models/{model_id}/params"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "model_id:logged_model params[]{key value}"},

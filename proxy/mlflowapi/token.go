@@ -74,7 +74,9 @@ func (p *page) offsets(scope Scope) ([]int, error) {
 
 // FilterCache remembers which search arguments MLflow has found good, so that
 // it is asked only once about each.
-type FilterCache struct{ c *otter.Cache[string, struct{}] }
+type FilterCache struct {
+	c *otter.Cache[string, struct{}]
+}
 
 // NewFilterCache remembers up to most searches.
 func NewFilterCache(most int) *FilterCache {

@@ -99,3 +99,7 @@ func (w *World) trim(ctx context.Context, rules *trimNode, body []byte) ([]byte,
 	}
 	return body, nil
 }
+
+func splitPath(s string) []string { return strings.Split(s, ".") }
+
+func joinPath(p []string) string { return strings.Join(p, ".") }

@@ -20,8 +20,8 @@ type Rights interface {
 
 // Scope is what a caller may read of one kind, at most.
 type Scope struct {
-	All      bool // every name, but for what Denied cuts out
-	Denied   bool // some line denies a part
+	All      bool     // every name, but for what Denied cuts out
+	Denied   bool     // some line denies a part
 	Prefixes []string // each ends in "/"; for models every "." reads "/"
 	Names    []string
 	Key      string // equal keys, equal scopes

@@ -1,0 +1,70 @@
+package mlflowapi
+
+import (
+	"context"
+	"errors"
+)
+
+// Prepare does what a call needs between the decision and the way upstream:
+// the checks that take more than a name, the caller's signature, and the
+// narrowing of lists. watch is asked about each refusal; where it says true,
+// the refusal is only recorded and the call goes on.
+func (w *World) Prepare(ctx context.Context, c *Call, watch func(*Refusal) bool) error {
+	for _, step := range w.steps(c) {
+		err := step(ctx, c)
+		var r *Refusal
+		if errors.As(err, &r) && watch(r) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *World) steps(c *Call) []func(context.Context, *Call) error {
+	sign := func(_ context.Context, c *Call) error { return w.Sign(c) }
+	switch c.Endpoint.Special {
+	case ArtifactPath, ArtifactListing:
+		return []func(context.Context, *Call) error{w.AdmitPath}
+	case CreateVersion:
+		return []func(context.Context, *Call) error{w.AdmitSource, sign}
+	case SetLoggedModelTags:
+		return []func(context.Context, *Call) error{sign, w.keepVersions}
+	default:
+		return []func(context.Context, *Call) error{sign, w.Narrow}
+	}
+}
+
+// Echoes reports whether the answer is about the name that was asked for.
+func (c *Call) Echoes(body []byte) bool {
+	if c.Endpoint.Echo == "" {
+		return true
+	}
+	path := splitPath(c.Endpoint.Echo)
+	root := &trimNode{}
+	root.at(joinPath(path[:len(path)-1]))
+	doc, err := parseSpans(body, root)
+	if err != nil {
+		return false
+	}
+	got := doc.text(body, path...)
+	for _, t := range c.Targets {
+		if t.Kind == c.Endpoint.Kind && t.ID == "" && t.Name == got {
+			return true
+		}
+	}
+	return false
+}
+
+// MissingName words a 404 for a name that MLflow answered with another's thing.
+func (c *Call) MissingName() *Error {
+	for _, t := range c.Targets {
+		if t.Kind == Model {
+			return NotFound("Registered Model with name=%s not found", t.Name)
+		}
+		return NotFound("Could not find experiment with name '%s'", t.Name)
+	}
+	return NotFound("not found")
+}
