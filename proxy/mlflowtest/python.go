@@ -1,0 +1,41 @@
+package mlflowtest
+
+import (
+	"context"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// pythonLimit ends a script that hangs; a client retries for minutes on end.
+const pythonLimit = 10 * time.Minute
+
+// Python runs a script with the pinned environment and returns all that it
+// wrote. A script that fails fails the test. It gets the NAME=value settings of
+// env and nothing of the caller's own; HOME is a fresh folder unless env names
+// one.
+func Python(t testing.TB, env []string, script string, args ...string) string {
+	t.Helper()
+	out, err := TryPython(t, env, script, args...)
+	if err != nil {
+		t.Fatalf("python %s: %v\n%s", script, err, out)
+	}
+	return out
+}
+
+// TryPython is Python for scripts that may fail.
+func TryPython(t testing.TB, env []string, script string, args ...string) (string, error) {
+	t.Helper()
+	root, err := Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), pythonLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, venvBin(root, "python"), append([]string{script}, args...)...)
+	// The later setting wins, so env may replace what the base says.
+	cmd.Env = append(baseEnv(t.TempDir()), env...)
+	cmd.WaitDelay = 5 * time.Second
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
