@@ -70,6 +70,7 @@ type Call struct {
 	tags   []*object         // messages that hold a tag's key
 	lists  []narrowing       // lists that shrink to what is visible
 	hidden map[string]string // ids put in place of others, see [Call.Hide]
+	answer *trimNode         // what to take out of a GraphQL answer
 }
 
 // narrowing is a list of ids of which only the visible ones go upstream.

@@ -42,6 +42,7 @@ type field struct {
 	many   bool   // a list
 	link   bool   // MLflow takes ids that do not exist here: we answer 404
 	narrow bool   // a list that shrinks to what the caller may see
+	any    bool   // a value of any form, read by somebody else
 	of     []field
 }
 

@@ -91,6 +91,9 @@ func (o *object) clone() *object {
 }
 
 func (v *value) clone() *value {
+	if v == nil { // null
+		return nil
+	}
 	c := *v
 	if v.obj != nil {
 		c.obj = v.obj.clone()

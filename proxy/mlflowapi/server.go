@@ -6,7 +6,7 @@ package mlflowapi
 func serverRows() []Endpoint {
 	return []Endpoint{
 		{Name: "/", Methods: get, Paths: []string{"/"}, Kind: Server, Action: Read, Special: Static, Repeatable: true, File: true},
-		{Name: "graphql", Methods: post, Paths: []string{"/graphql"}, Kind: Experiment, Action: Read, Special: GraphQL, Repeatable: true},
+		{Name: "graphql", Methods: post, Paths: []string{"/graphql"}, Kind: Experiment, Action: Read, Args: InBody, Special: GraphQL, Repeatable: true},
 		{Name: "health", Methods: get, Paths: []string{"/health"}, Kind: Server, Action: Read, Special: Health, Repeatable: true},
 		{Name: "server-info", Methods: get, Paths: v3("server-info"), Kind: Server, Action: Read, Special: ServerInfo, Repeatable: true},
 		{Name: "static-files/{path}", Methods: get, Paths: []string{"/static-files/{path...}"}, Kind: Server, Action: Read, Special: Static, Repeatable: true, File: true},

@@ -2,6 +2,7 @@ package mlflowapi
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -116,48 +117,87 @@ func (s *span) collect(body []byte, see sight) {
 	}
 }
 
+// verdict is what of an object has to go.
+type verdict struct {
+	drop  []string          // members
+	blank map[string]string // members, and what stands in their place
+	tag   []byte            // the whole of it, written anew
+	whole bool
+}
+
+func (s *span) judge(body []byte, see sight) (v verdict) {
+	if s.kind != '{' {
+		return v
+	}
+	v.drop = slices.Clone(s.rule.strip)
+	for _, r := range s.rule.rules {
+		if r.is == modelVersionsTag {
+			if tag, ok := retag(s, body, see); ok {
+				v.tag = tag
+			}
+			continue
+		}
+		id := s.text(body, r.by...)
+		if see[sighted{r.is, id}] || (id == "" && !r.must) {
+			continue
+		}
+		v.whole = v.whole || len(r.drop)+len(r.blank) == 0
+		v.drop = append(v.drop, r.drop...)
+		v.blank = merged(v.blank, r.blank)
+	}
+	return v
+}
+
+func merged(a, b map[string]string) map[string]string {
+	if a == nil {
+		return b
+	}
+	a = maps.Clone(a)
+	maps.Copy(a, b)
+	return a
+}
+
 // write writes the value anew without what is not visible; false: the whole
 // of it is to go.
 func (s *span) write(out, body []byte, see sight) ([]byte, bool) {
-	if s.rule == nil || s.kids == nil {
+	if s.rule == nil || (s.kind != '{' && s.kind != '[') {
 		return append(out, body[s.start:s.end]...), true
 	}
-	var gone []string
-	if s.kind == '{' {
-		for _, r := range s.rule.rules {
-			if r.is == modelVersionsTag {
-				if v, ok := retag(s, body, see); ok {
-					return append(out, v...), true
-				}
-				continue
-			}
-			if id := s.text(body, r.by...); id != "" && !see[sighted{r.is, id}] {
-				if len(r.drop) == 0 {
-					return out, false
-				}
-				gone = append(gone, r.drop...)
-			}
-		}
+	v := s.judge(body, see)
+	switch {
+	case v.whole:
+		return out, false
+	case v.tag != nil:
+		return append(out, v.tag...), true
+	case s.kids == nil:
+		return append(out, body[s.start:s.end]...), true
 	}
+	return s.writeKids(out, body, see, v), true
+}
+
+func (s *span) writeKids(out, body []byte, see sight, v verdict) []byte {
 	out = append(out, body[s.start])
 	first := true
 	for _, k := range s.kids {
-		if slices.Contains(gone, k.name) {
+		if s.kind == '{' && slices.Contains(v.drop, k.name) {
 			continue
 		}
 		mark := len(out)
 		if !first {
 			out = append(out, ',')
 		}
-		if k.from < k.start {
-			out = append(out, body[k.from:k.start]...)
+		out = append(out, body[k.from:k.start]...) // a member's name
+		keep := true
+		if blank, ok := v.blank[k.name]; ok && s.kind == '{' {
+			out = append(out, blank...)
+		} else {
+			out, keep = k.write(out, body, see)
 		}
-		var keep bool
-		if out, keep = k.write(out, body, see); !keep {
+		if keep {
+			first = false
+		} else {
 			out = out[:mark]
-			continue
 		}
-		first = false
 	}
-	return append(out, body[s.end-1]), true
+	return append(out, body[s.end-1])
 }

@@ -96,6 +96,8 @@ func readObject(dec *jsontext.Decoder, fields []field) (*object, error) {
 func readValue(dec *jsontext.Decoder, f *field, many bool) (*value, error) {
 	kind := dec.PeekKind()
 	switch {
+	case f.any:
+		return readAny(dec)
 	case many:
 		if kind != '[' {
 			return nil, Bad("Invalid value for parameter '%s': it must be a list", f.name)

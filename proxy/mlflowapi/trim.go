@@ -18,12 +18,18 @@ type Trim struct {
 type trimNode struct {
 	kids  map[string]*trimNode // members; "[]" for the items of a list
 	rules []trimRule
+	strip []string // members that mlgate asked for itself
+	// always: the answer is written anew even where all it names is visible.
+	always bool
 }
 
 type trimRule struct {
 	by   []string
 	is   role
 	drop []string
+	must bool // what does not tell what it names is not visible
+	// blank are members that read so when what is named is not visible.
+	blank map[string]string
 }
 
 // modelVersionsTag is the one trim that looks into a tag's value.
@@ -45,7 +51,7 @@ func compileTrims(trims []Trim) (*trimNode, error) {
 		n := root.at(t.At)
 		by := strings.Split(t.By, ".")
 		n.at(strings.Join(by[:len(by)-1], "."))
-		n.rules = append(n.rules, trimRule{by, is, strings.Fields(t.Drop)})
+		n.rules = append(n.rules, trimRule{by: by, is: is, drop: strings.Fields(t.Drop)})
 	}
 	return root, nil
 }
@@ -85,19 +91,21 @@ func (w *World) trim(ctx context.Context, rules *trimNode, body []byte) ([]byte,
 	}
 	s := sight{}
 	doc.collect(body, s)
-	if len(s) == 0 {
+	if len(s) == 0 && !rules.always {
 		return body, nil
 	}
 	if err := w.look(ctx, s); err != nil {
 		return nil, err
 	}
+	clean := !rules.always
 	for _, ok := range s {
-		if !ok {
-			out, _ := doc.write(nil, body, s)
-			return out, nil
-		}
+		clean = clean && ok
 	}
-	return body, nil
+	if clean {
+		return body, nil
+	}
+	out, _ := doc.write(nil, body, s)
+	return out, nil
 }
 
 func splitPath(s string) []string { return strings.Split(s, ".") }

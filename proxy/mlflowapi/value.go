@@ -41,6 +41,16 @@ func (o *object) get(name string) *value {
 	return nil
 }
 
+// find tells a field that is null (nil, true) from one that is absent.
+func (o *object) find(name string) (*value, bool) {
+	for i, n := range o.names {
+		if n == name {
+			return o.values[i], true
+		}
+	}
+	return nil, false
+}
+
 // text gives a field's string, or "" where it is absent or no string.
 func (o *object) text(name string) string {
 	if v := o.get(name); v != nil {
