@@ -22,7 +22,7 @@ func experimentRows() []Endpoint {
 		{Name: "experiments/set-experiment-tag", Methods: post, Paths: v2("experiments/set-experiment-tag"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "experiment_id:experiment! key:tag! value"},
 		{Name: "experiments/update", Methods: post, Paths: v2("experiments/update"), Kind: Experiment, Action: Manage, Args: InBody, Special: RenameExperiment,
-			Fields: "experiment_id:experiment! new_name:new_experiment"},
+			Fields: "experiment_id:experiment! new_name:new_experiment!"},
 	}
 	return append(rows, inBoth(Endpoint{
 		Name: "experiments/search", Paths: v2("experiments/search"), Kind: Experiment, Action: Read, Repeatable: true,

@@ -2,7 +2,8 @@ package mlflowapi
 
 // loggedModelRows are the endpoints about logged models, which lie in an
 // experiment. Most stand in the path; where a body names the model too, MLflow
-// uses now the one and now the other, so both must agree.
+// uses now the one and now the other, so both must agree. A param that is
+// there already is an error, so logging params is not repeatable.
 func loggedModelRows() []Endpoint {
 	one := loggedModelTrims("model")
 	return []Endpoint{
@@ -20,7 +21,7 @@ func loggedModelRows() []Endpoint {
 			Fields: "model_id:logged_model artifact_directory_path page_token"},
 		{Name: "logged-models/{model_id}/artifacts/files", Methods: get, Paths: ajax2("logged-models/{model_id}/artifacts/files"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true, File: true,
 			Fields: "artifact_file_path"},
-		{Name: "logged-models/{model_id}/params", Methods: post, Paths: v2("logged-models/{model_id}/params"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
+		{Name: "logged-models/{model_id}/params", Methods: post, Paths: v2("logged-models/{model_id}/params"), Kind: Experiment, Action: Edit, Args: InBody,
 			Fields: "model_id:logged_model params[]{key value}"},
 		{Name: "logged-models/{model_id}/tags", Methods: patch, Paths: v2("logged-models/{model_id}/tags"), Kind: Experiment, Action: Edit, Args: InBody, Special: SetLoggedModelTags, Repeatable: true,
 			Fields: "model_id:logged_model tags[]{key:tag value}", Trims: one},

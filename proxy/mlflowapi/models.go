@@ -12,7 +12,7 @@ func modelRows() []Endpoint {
 		{Name: "registered-models/alias", Methods: post, Paths: v2("registered-models/alias"), Kind: Model, Action: Edit, Args: InBody,
 			Fields: "name:model! alias! version:version!"},
 		{Name: "registered-models/create", Methods: post, Paths: v2("registered-models/create"), Kind: Model, Action: Edit, Args: InBody, Creates: true,
-			Fields: "name:new_model! tags[]{key:tag value} description deployment_job_id", Trims: trims, Echo: "registered_model.name"},
+			Fields: "name:new_model! tags[]{key:tag value} description deployment_job_id", Trims: trims},
 		{Name: "registered-models/delete", Methods: del, Paths: v2("registered-models/delete"), Kind: Model, Action: Manage, Args: InBody,
 			Fields: "name:model!"},
 		{Name: "registered-models/delete-tag", Methods: del, Paths: v2("registered-models/delete-tag"), Kind: Model, Action: Edit, Args: InBody,
@@ -26,7 +26,7 @@ func modelRows() []Endpoint {
 		{Name: "registered-models/set-tag", Methods: post, Paths: v2("registered-models/set-tag"), Kind: Model, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "name:model! key:tag! value"},
 		{Name: "registered-models/update", Methods: patch, Paths: v2("registered-models/update"), Kind: Model, Action: Edit, Args: InBody, Repeatable: true,
-			Fields: "name:model! description deployment_job_id", Trims: trims, Echo: "registered_model.name"},
+			Fields: "name:model! description deployment_job_id", Trims: trims},
 	}
 	return append(rows, inBoth(Endpoint{
 		Name: "registered-models/get-latest-versions", Paths: v2("registered-models/get-latest-versions"), Kind: Model, Action: Read, Repeatable: true,

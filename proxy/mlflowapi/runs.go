@@ -4,8 +4,9 @@ package mlflowapi
 // names, of which MLflow now prefers one and now the other.
 //
 // Repeatable are the writes that leave the same rows when they are sent twice:
-// a param, a tag and an input have their key as primary key, and so has a
-// metric with its time, step and value. Creating a run twice makes two.
+// MLflow passes over a param, a tag, an input and a metric (with its time, step
+// and value) that it holds already. Creating a run twice makes two, and an
+// output that is there already is an error.
 func runRows() []Endpoint {
 	return []Endpoint{
 		{Name: "runs/create", Methods: post, Paths: v2("runs/create"), Kind: Experiment, Action: Edit, Args: InBody, Special: CreateRun, Creates: true,
@@ -29,7 +30,7 @@ func runRows() []Endpoint {
 			Fields: "run_id:run! model_json"},
 		{Name: "runs/log-parameter", Methods: post, Paths: v2("runs/log-parameter"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "run_id|run_uuid:run! key value"},
-		{Name: "runs/outputs", Methods: post, Paths: v2("runs/outputs"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
+		{Name: "runs/outputs", Methods: post, Paths: v2("runs/outputs"), Kind: Experiment, Action: Edit, Args: InBody,
 			Fields: "run_id:run! models[]{model_id:logged_model/edit? step}"},
 		{Name: "runs/restore", Methods: post, Paths: v2("runs/restore"), Kind: Experiment, Action: Manage, Args: InBody,
 			Fields: "run_id:run!"},

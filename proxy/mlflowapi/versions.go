@@ -1,11 +1,13 @@
 package mlflowapi
 
-// versionRows are the endpoints about versions of registered models.
+// versionRows are the endpoints about versions of registered models. Of a new
+// version MLflow checks now the run, now the logged model, and of a prompt's
+// neither, so both count as links.
 func versionRows() []Endpoint {
 	one := versionTrims("model_version")
 	return []Endpoint{
 		{Name: "model-versions/create", Methods: post, Paths: v2("model-versions/create"), Kind: Model, Action: Edit, Args: InBody, Special: CreateVersion, Creates: true,
-			Fields: "name:model! source:source! run_id:run/read model_id:logged_model/edit tags[]{key:tag value} run_link description", Trims: one},
+			Fields: "name:model! source:source! run_id:run/read? model_id:logged_model/edit? tags[]{key:tag value} run_link description", Trims: one},
 		{Name: "model-versions/delete", Methods: del, Paths: v2("model-versions/delete"), Kind: Model, Action: Manage, Args: InBody,
 			Fields: "name:model! version:version!"},
 		{Name: "model-versions/delete-tag", Methods: del, Paths: v2("model-versions/delete-tag"), Kind: Model, Action: Edit, Args: InBody,
@@ -21,9 +23,9 @@ func versionRows() []Endpoint {
 		{Name: "model-versions/set-tag", Methods: post, Paths: v2("model-versions/set-tag"), Kind: Model, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "name:model! version:version! key:tag! value"},
 		{Name: "model-versions/transition-stage", Methods: post, Paths: v2("model-versions/transition-stage"), Kind: Model, Action: Edit, Args: InBody,
-			Fields: "name:model! version:version! stage! archive_existing_versions", Trims: one, Echo: "model_version.name"},
+			Fields: "name:model! version:version! stage! archive_existing_versions", Trims: one},
 		{Name: "model-versions/update", Methods: patch, Paths: v2("model-versions/update"), Kind: Model, Action: Edit, Args: InBody, Repeatable: true,
-			Fields: "name:model! version:version! description", Trims: one, Echo: "model_version.name"},
+			Fields: "name:model! version:version! description", Trims: one},
 	}
 }
 
@@ -34,6 +36,7 @@ func versionTrims(at string) []Trim {
 	return []Trim{
 		{At: at, By: "run_id", Is: "run", Drop: "run_id run_link"},
 		{At: at, By: "model_id", Is: "logged_model", Drop: "model_id model_params model_metrics"},
+		{At: at + ".model_metrics[]", By: "run_id", Is: "run"},
 	}
 }
 

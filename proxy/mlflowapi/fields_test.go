@@ -1,0 +1,156 @@
+package mlflowapi
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestParseFieldsReadsTheNotation(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string][]field{
+		"":                                   nil,
+		" \n\t":                              nil,
+		"a":                                  {{name: "a"}},
+		"a b":                                {{name: "a"}, {name: "b"}},
+		"a!":                                 {{name: "a", must: true}},
+		"a[]":                                {{name: "a", many: true}},
+		"a|b:run!":                           {{name: "a", alias: "b", is: runID, must: true}},
+		"a:logged_model/edit?":               {{name: "a", is: loggedModelID, action: Edit, link: true}},
+		"a:experiment~[]":                    {{name: "a", is: experimentID, narrow: true, many: true}},
+		"a:model/read":                       {{name: "a", is: modelName, action: Read}},
+		"a[]{b:tag! c} d":                    {{name: "a", many: true, of: []field{{name: "b", is: tagKey, must: true}, {name: "c"}}}, {name: "d"}},
+		"a{b{c}}":                            {{name: "a", of: []field{{name: "b", of: []field{{name: "c"}}}}}},
+		"a:run/manage~?![]":                  {{name: "a", is: runID, action: Manage, narrow: true, link: true, must: true, many: true}},
+		"a:refused b:new_model":              {{name: "a", is: refused}, {name: "b", is: newModelName}},
+		"a[]{}":                              {{name: "a", many: true}},
+		"a:source\n\tb:version!":             {{name: "a", is: source}, {name: "b", is: version, must: true}},
+		"a:experiment_name b:new_experiment": {{name: "a", is: experimentName}, {name: "b", is: newExperimentName}},
+	} {
+		got, err := parseFields(s)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("parseFields(%q) = %+v, %v; want %+v", s, got, err, want)
+		}
+	}
+}
+
+func TestParseFieldsRefusesWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	for s, say := range map[string]string{
+		"a:nobody":      `unknown role "nobody"`,
+		"a:run/destroy": `unknown action "destroy"`,
+		"a:run/admin":   `unknown action "admin"`,
+		"a:":            `unknown role ""`,
+		"a{b":           "no closing brace",
+		"a{b{c}":        "no closing brace",
+		"a}":            `unexpected "}"`,
+		"a:run![]?":     "unknown role", // marks in another order
+	} {
+		if _, err := parseFields(s); err == nil || !strings.Contains(err.Error(), say) {
+			t.Errorf("parseFields(%q): %v, want %q", s, err, say)
+		}
+	}
+}
+
+// plainNames are fields that look like names of something and name nothing
+// that mlgate decides about, each with the reason.
+var plainNames = map[string]string{
+	"runs/create user_id":                        "written anew: it is the caller",
+	"runs/log-metric dataset_name":               "text beside the metric",
+	"runs/log-batch metrics.dataset_name":        "text beside the metric",
+	"runs/create run_name":                       "a run's name is free text",
+	"runs/update run_name":                       "a run's name is free text",
+	"runs/log-inputs datasets.dataset.name":      "datasets of runs are kept inside the run's experiment",
+	"logged-models name":                         "a logged model's name is free text; its id decides",
+	"logged-models/search datasets.dataset_name": "filters the rows of visible experiments",
+	"logged-models/search order_by.dataset_name": "sorts the rows of visible experiments",
+	"logged-models/search order_by.field_name":   "sorts the rows of visible experiments",
+	"registered-models/create deployment_job_id": "a Databricks job; the open-source server drops it",
+	"registered-models/update deployment_job_id": "a Databricks job; the open-source server drops it",
+	"traces/metrics metric_name":                 "one of MLflow's own words",
+	"registered-models/alias alias":              "an alias lies inside the model that is named beside it",
+}
+
+// Names of fields that say who or what; anything of the kind needs a role, so
+// that adding a row and forgetting the role fails here.
+func looksLikeAName(f string) bool {
+	for _, end := range []string{"id", "ids", "uuid", "name", "names", "model", "models", "experiment", "experiments", "source", "version", "location", "alias", "uri"} {
+		if f == end || strings.HasSuffix(f, "_"+end) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestEveryFieldThatNamesSomethingHasARole(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for _, e := range newTestTable(t).Rows() {
+		eachField(e.fields, "", func(path string, f *field) {
+			at := e.Name + " " + path
+			if f.of != nil || f.is != plain || !looksLikeAName(f.name) {
+				return
+			}
+			if strings.HasSuffix(path, "dataset.source") { // where a run's data came from, as text
+				return
+			}
+			if used[at] = true; plainNames[at] == "" {
+				t.Errorf("%s names something and has no role", at)
+			}
+		})
+	}
+	for at := range plainNames {
+		if !used[at] {
+			t.Errorf("%s is no field any more", at)
+		}
+	}
+}
+
+// Tags may carry mlgate's own keys, so wherever a tag is written its key is read.
+func TestEveryTagsKeyIsChecked(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for _, e := range newTestTable(t).Rows() {
+		eachField(e.fields, "", func(path string, f *field) {
+			if f.name != "key" || (!strings.HasSuffix(path, "tags.key") && !strings.Contains(e.Name, "tag")) {
+				return
+			}
+			if n++; f.is != tagKey {
+				t.Errorf("%s %s is not read as a tag's key", e.Name, path)
+			}
+		})
+	}
+	if n < 15 {
+		t.Errorf("only %d keys of tags in the table", n)
+	}
+}
+
+// Every target of an open row is reached by a name or an id that must be
+// there, by a list that shrinks, or by code that is named.
+func TestNoOpenRowGoesUpstreamUnasked(t *testing.T) {
+	t.Parallel()
+	for _, e := range newTestTable(t).Rows() {
+		if !e.Open() || e.Kind == Server || e.Search != nil || strings.Contains(e.Paths[0], "{model_id}") {
+			continue
+		}
+		switch e.Special {
+		case ArtifactPath, ArtifactListing, GraphQL, NarrowLocations, NarrowDatasets:
+			continue
+		}
+		decided := false
+		eachField(e.fields, "", func(path string, f *field) {
+			decided = decided || (f.is.kind() == e.Kind && (f.must || f.narrow) && !strings.Contains(path, "."))
+		})
+		if !decided {
+			t.Errorf("%s: nothing in it has to name what it is about", e.Name)
+		}
+	}
+}
+
+func eachField(fields []field, above string, do func(path string, f *field)) {
+	for i := range fields {
+		f := &fields[i]
+		do(above+f.name, f)
+		eachField(f.of, above+f.name+".", do)
+	}
+}

@@ -1,0 +1,235 @@
+package mlflowapi
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func newTestTable(t testing.TB) *Table {
+	t.Helper()
+	table, err := NewTable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// mlflowRoute is one line of testdata/routes-….txt.
+type mlflowRoute struct{ method, path string }
+
+func readRoutes(t testing.TB, text string) []mlflowRoute {
+	t.Helper()
+	var routes []mlflowRoute
+	for line := range strings.Lines(text) {
+		method, path, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok {
+			t.Fatalf("bad line %q", line)
+		}
+		routes = append(routes, mlflowRoute{method, path})
+	}
+	return routes
+}
+
+func recordedRoutes(t testing.TB) []mlflowRoute {
+	t.Helper()
+	text, err := os.ReadFile("testdata/routes-3.17.2.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readRoutes(t, string(text))
+}
+
+var parameter = regexp.MustCompile(`\{[^}]*\}`)
+
+// sample is an address that a template stands for.
+func sample(template string) string { return parameter.ReplaceAllString(template, "x") }
+
+// shape is a template without the names of its parameters.
+func shape(template string) string {
+	segs := strings.Split(template, "/")
+	for i, s := range segs {
+		switch {
+		case strings.Contains(s, "...}"):
+			segs[i] = "**"
+		case strings.Contains(s, "{"):
+			segs[i] = "*"
+		}
+	}
+	return strings.Join(segs, "/")
+}
+
+// covers reports whether a row's template stands for a route of MLflow's. Only
+// closed rows may stand for a whole tree.
+func covers(e *Endpoint, template, route string) bool {
+	if shape(template) == shape(route) {
+		return true
+	}
+	prefix, isTree := strings.CutSuffix(shape(template), "**")
+	return isTree && !e.Open() && strings.HasPrefix(shape(route), prefix)
+}
+
+// Each route finds one row (newTable refuses a second), and it is the one
+// written for it, not a neighbour whose parameter happens to match.
+func TestEveryRouteOfMLflowHasExactlyOneRow(t *testing.T) {
+	t.Parallel()
+	table := newTestTable(t)
+	routes := recordedRoutes(t)
+	if len(routes) < 480 {
+		t.Fatalf("only %d routes were recorded", len(routes))
+	}
+	checkRoutesHaveRows(t, table, routes)
+}
+
+func checkRoutesHaveRows(t *testing.T, table *Table, routes []mlflowRoute) {
+	t.Helper()
+	for _, r := range routes {
+		m, _ := table.Find(r.method, sample(r.path))
+		if m.Endpoint == nil {
+			t.Errorf("%s %s has no row", r.method, r.path)
+		} else if !covers(m.Endpoint, m.Template, r.path) {
+			t.Errorf("%s %s finds the row of %s", r.method, r.path, m.Template)
+		}
+	}
+}
+
+// ownPaths are answered by mlgate though a stock server has no such route.
+var ownPaths = map[string]string{
+	"/api/2.0/mlflow/users/current":      "MLflow's UI asks who is signed in",
+	"/ajax-api/2.0/mlflow/users/current": "MLflow's UI asks who is signed in",
+}
+
+func TestNoRowNamesARouteThatMLflowLacks(t *testing.T) {
+	t.Parallel()
+	routes := recordedRoutes(t)
+	for _, e := range newTestTable(t).Rows() {
+		for _, p := range e.Paths {
+			for _, method := range e.Methods {
+				has := slices.ContainsFunc(routes, func(r mlflowRoute) bool {
+					return r.method == method && covers(e, p, r.path)
+				})
+				if own := ownPaths[p] != ""; has == own {
+					t.Errorf("%s %s: MLflow has it: %v, mlgate's own: %v", method, p, has, own)
+				}
+			}
+		}
+	}
+}
+
+// A tree of the router keeps one name for a parameter that several templates
+// share, so templates that name it differently would get each other's.
+func TestParametersKeepTheNamesOfTheirTemplate(t *testing.T) {
+	t.Parallel()
+	table := newTestTable(t)
+	for _, e := range table.Rows() {
+		for _, p := range e.Paths {
+			m, _ := table.Find(e.Methods[0], sample(p))
+			if m.Endpoint != e {
+				t.Errorf("%s %s finds the row %v", e.Methods[0], p, m.Endpoint)
+				continue
+			}
+			names := parameter.FindAllString(p, -1)
+			for _, n := range names {
+				n = strings.TrimSuffix(strings.Trim(n, "{}"), "...")
+				if m.Params[n] != "x" {
+					t.Errorf("%s: parameter %s is %q", p, n, m.Params[n])
+				}
+			}
+			if len(names) != len(m.Params) {
+				t.Errorf("%s: parameters %v", p, m.Params)
+			}
+		}
+	}
+}
+
+func TestRowsAreWholeAndClosedOnesSayWhy(t *testing.T) {
+	t.Parallel()
+	for _, e := range newTestTable(t).Rows() {
+		if len(e.Methods) == 0 || len(e.Paths) == 0 || e.Kind == NoKind {
+			t.Errorf("%s: incomplete", e.Name)
+		}
+		if !e.Open() {
+			if strings.HasSuffix(e.Closed, ".") || len(strings.Fields(e.Closed)) < 4 {
+				t.Errorf("%s: %q is no reason", e.Name, e.Closed)
+			}
+			if e.Fields != "" || e.Trims != nil || e.Search != nil || e.Action != 0 {
+				t.Errorf("%s is closed, and nothing of it may be read", e.Name)
+			}
+			continue
+		}
+		if e.Action < Read || e.Action > Manage {
+			t.Errorf("%s: open with the action %v", e.Name, e.Action)
+		}
+		if e.Fields != "" && e.Args == NoArgs {
+			t.Errorf("%s has fields and reads no arguments", e.Name)
+		}
+	}
+}
+
+// What reads may be sent again after a lost answer, what creates, deletes and
+// restores may not (rule 8); GET never writes.
+func TestOnlyHarmlessEndpointsAreRepeatable(t *testing.T) {
+	t.Parallel()
+	for _, e := range newTestTable(t).Rows() {
+		if !e.Open() {
+			continue
+		}
+		switch {
+		case e.Action == Read && !e.Repeatable:
+			t.Errorf("%s reads and is not repeatable", e.Name)
+		case e.Repeatable && (e.Creates || e.Action == Manage):
+			t.Errorf("%s is repeatable", e.Name)
+		case e.has("GET") && e.Action != Read:
+			t.Errorf("GET %s needs %v", e.Name, e.Action)
+		case e.has("DELETE") && e.Repeatable:
+			t.Errorf("DELETE %s is repeatable", e.Name)
+		}
+		isBody := e.Args == InBody
+		if e.has("GET") && (isBody || len(e.Methods) > 1) {
+			t.Errorf("%s: a GET needs a row whose arguments lie in the query", e.Name)
+		}
+		if e.Args == InQuery && !e.has("GET") {
+			t.Errorf("%s: MLflow reads the query of GET alone", e.Name)
+		}
+	}
+}
+
+// An endpoint is found under both of MLflow's prefixes, and behaves the same.
+func TestClientAndUIAddressesShareOneRow(t *testing.T) {
+	t.Parallel()
+	table := newTestTable(t)
+	for _, r := range recordedRoutes(t) {
+		rest, ok := strings.CutPrefix(r.path, "/api/")
+		if !ok {
+			continue
+		}
+		a, _ := table.Find(r.method, sample(r.path))
+		b, _ := table.Find(r.method, sample("/ajax-api/"+rest))
+		if a.Endpoint != b.Endpoint {
+			t.Errorf("%s %s: two rows", r.method, r.path)
+		}
+	}
+}
+
+func TestABadRowIsRefusedWhenTheTableIsBuilt(t *testing.T) {
+	t.Parallel()
+	row := func(change func(*Endpoint)) Endpoint {
+		e := Endpoint{Name: "x", Methods: get, Paths: []string{"/x"}}
+		change(&e)
+		return e
+	}
+	for name, rows := range map[string][]Endpoint{
+		"fields":    {row(func(e *Endpoint) { e.Fields = "a:nobody" })},
+		"trims":     {row(func(e *Endpoint) { e.Trims = []Trim{{At: "x", By: "y", Is: "nobody"}} })},
+		"one twice": {row(func(e *Endpoint) {}), row(func(e *Endpoint) { e.Name = "y" })},
+		"same parameter": {
+			row(func(e *Endpoint) { e.Paths = []string{"/x/{a}"} }), row(func(e *Endpoint) { e.Paths = []string{"/x/{b}"} }),
+		},
+	} {
+		if _, err := newTable(rows); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
