@@ -84,15 +84,27 @@ func (v *verdict) external(c *Config) {
 	if !v.url("external_url", c.ExternalURL) {
 		return
 	}
-	if p := c.ExternalURL.Path; p != "" && path.Clean(p) != strings.TrimRight(p, "/") && p != "/" {
-		v.fault("external_url", "its path has empty, . or .. segments", "write it like https://ml.example.org/mlflow")
-	}
-	if c.ExternalURL.RawPath != "" || strings.ContainsAny(c.ExternalURL.Path, "%;\\ ") {
-		v.fault("external_url", "its path has characters that need escaping", "use letters, digits, - and _ only")
-	}
+	v.urlPath("external_url", c.ExternalURL)
 	if strings.HasPrefix(c.ExternalURL.Path+"/", "/_gate/") {
 		v.fault("external_url", "the path /_gate belongs to mlgate's own pages", "choose another one")
 	}
+}
+
+// urlPath checks the path of a URL: one that clients, proxies and browsers could
+// read in two ways would mount mlgate in two places.
+func (v *verdict) urlPath(key string, u *url.URL) {
+	clean := strings.TrimSuffix(u.Path, "/")
+	switch {
+	case u.RawPath != "" || strings.ContainsFunc(u.Path, needsEscaping):
+		v.fault(key, "its path has characters that need escaping", "use letters, digits, - and _ only")
+	case clean != "" && path.Clean(clean) != clean:
+		v.fault(key, "its path has empty, . or .. segments", "write it like https://ml.example.org/mlflow")
+	}
+}
+
+func needsEscaping(r rune) bool {
+	plain := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	return !plain && !strings.ContainsRune("/-_.~", r)
 }
 
 // namesNoHost reports whether an address listens on all interfaces.
@@ -134,8 +146,8 @@ func (v *verdict) tls(t TLS) {
 func (v *verdict) upstream(u Upstream) {
 	if u.URL == nil {
 		v.fault("upstream.url", "missing", "write where MLflow listens, like http://127.0.0.1:5000")
-	} else if v.url("upstream.url", u.URL) && strings.Trim(u.URL.Path, "/") != "" {
-		v.fault("upstream.url", "has a path", "point it at the root of the MLflow server, one without --static-prefix")
+	} else if v.url("upstream.url", u.URL) {
+		v.urlPath("upstream.url", u.URL)
 	}
 	if u.CAFile != "" && u.URL != nil && u.URL.Scheme == "http" {
 		v.fault("upstream.ca_file", "set, but upstream.url is plain http", "write https in upstream.url or remove ca_file")
