@@ -12,17 +12,19 @@ type index struct {
 // A node holds the rules of one pattern.
 type node struct {
 	rules []*rule
-	// bySubject is filled where many lines share a pattern, so that a decision
-	// goes through the caller's subjects instead.
-	bySubject map[subjectID][]*rule
+	// number counts the crowded nodes from 1; 0: few lines are on the pattern, and
+	// a decision goes through them.
+	number    int
+	bySubject map[subjectID][]*rule // of a crowded node
 }
 
-// crowded is the number of lines on one pattern from which a node is looked up
-// by subject. Up to here a walk over the lines is faster.
-const crowded = 64
+// crowded is the number of lines on one pattern from which a caller keeps an
+// extract of them: "shared/*" may have a line for each group of a company.
+const crowded = 32
 
-// compile builds both indexes and the list of rules by subject.
-func (p *Policy) compile() {
+// compile builds both indexes and the list of rules by subject. many is crowded,
+// but in tests.
+func (p *Policy) compile(many int) {
 	p.raw, p.model = newIndex(), newIndex()
 	p.bySubject = make([][]*rule, len(p.roles.names))
 	for i := range p.rules {
@@ -35,8 +37,7 @@ func (p *Policy) compile() {
 			p.raw.add(r.pattern, r)
 		}
 	}
-	p.raw.finish()
-	p.model.finish()
+	p.crowded = p.model.finish(p.raw.finish(0, many), many)
 }
 
 func newIndex() index {
@@ -64,24 +65,28 @@ func nodeAt(m map[string]*node, key string) *node {
 	return n
 }
 
-func (x *index) finish() {
-	x.all.finish()
-	for _, n := range x.exact {
-		n.finish()
+// finish numbers the crowded nodes on from n and returns the last number.
+func (x *index) finish(n, many int) int {
+	n = x.all.finish(n, many)
+	for _, at := range x.exact {
+		n = at.finish(n, many)
 	}
-	for _, n := range x.prefix {
-		n.finish()
+	for _, at := range x.prefix {
+		n = at.finish(n, many)
 	}
+	return n
 }
 
-func (n *node) finish() {
-	if len(n.rules) < crowded {
-		return
+func (n *node) finish(last, many int) int {
+	if len(n.rules) < many {
+		return last
 	}
+	n.number = last + 1
 	n.bySubject = make(map[subjectID][]*rule)
 	for _, r := range n.rules {
 		n.bySubject[r.id] = append(n.bySubject[r.id], r)
 	}
+	return n.number
 }
 
 // A verdict holds the first line that allows and the first that denies.
@@ -117,38 +122,19 @@ func (x *index) find(h *holding, a Action, k Kind, name []byte, v *verdict) {
 }
 
 func (n *node) weigh(h *holding, a Action, k Kind, v *verdict) {
-	if n.bySubject == nil || len(h.ids) > len(n.rules) {
-		weighAll(n.rules, h, a, k, v)
+	if n.number == 0 {
+		for _, r := range n.rules {
+			if r.speaks.has(a) && r.kinds.has(k) && h.has(r.id) {
+				v.add(r)
+			}
+		}
 		return
 	}
-	for _, id := range h.ids {
-		weighAll(n.bySubject[id], h, a, k, v)
+	e := h.extract(n)[k][a]
+	if e.allow != nil {
+		v.add(e.allow)
 	}
-}
-
-func weighAll(rules []*rule, h *holding, a Action, k Kind, v *verdict) {
-	for _, r := range rules {
-		if r.speaks.has(a) && r.kinds.has(k) && h.has(r.id) {
-			v.add(r)
-		}
+	if e.deny != nil {
+		v.add(e.deny)
 	}
-}
-
-// A holding is a set of subjects: a caller with all roles.
-type holding struct {
-	bits []uint64
-	ids  []subjectID
-}
-
-func newHolding(ids []subjectID, of int) holding {
-	h := holding{bits: make([]uint64, (of+63)/64), ids: ids}
-	for _, id := range ids {
-		h.bits[id/64] |= 1 << (id % 64)
-	}
-	return h
-}
-
-func (h *holding) has(id subjectID) bool {
-	i := int(id) / 64
-	return i < len(h.bits) && h.bits[i]&(1<<(id%64)) != 0
 }

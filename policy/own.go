@@ -18,7 +18,10 @@ func (r *Rights) own(a Action) []string {
 	var shared, list []pattern
 	var out []string
 	for _, p := range experiments.list() {
-		if datasets.covers(p) && models.covers(p.slashed()) {
+		// A name like "model:x" cannot be written without its kind.
+		res, _, err := parseResource(p.String())
+		plain := err == nil && res == resource{kindless, p}
+		if plain && datasets.covers(p) && models.covers(p.slashed()) {
 			shared = append(shared, p)
 			out = append(out, p.String())
 		}

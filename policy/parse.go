@@ -21,6 +21,7 @@ type Policy struct {
 	model index // by the '/'-form of the names of models
 
 	bySubject [][]*rule
+	crowded   int // nodes of both indexes with many lines
 
 	casbin func() (*authority, error) // built once, when first asked
 }
@@ -97,7 +98,7 @@ func Parse(name string, data []byte) (*Policy, []Warning, error) {
 		return nil, rep.sorted(), err
 	}
 	p.checkHolders(grants, rep)
-	p.compile()
+	p.compile(crowded)
 	p.casbin = sync.OnceValues(func() (*authority, error) { return newAuthority(p.rules, grants) })
 	return p, rep.sorted(), nil
 }

@@ -43,7 +43,7 @@ func (p *Policy) Rights(c Caller) *Rights {
 	ids, _ := p.roles.held(p.start(c))
 	return &Rights{
 		policy: p,
-		held:   newHolding(ids, len(p.roles.names)),
+		held:   newHolding(ids, len(p.roles.names), p.crowded),
 		limits: newLimits(c),
 	}
 }
@@ -75,7 +75,7 @@ const nameBuffer = 512
 // is refused, but with Admin, where it stands for the server as a whole. A line
 // that denies wins over all that allow; of several, the first is named.
 func (r *Rights) Decide(a Action, k Kind, name string) Decision {
-	if !asked(a, k, name) {
+	if !asked(a, k, name) || len(r.held.ids) == 0 {
 		return Decision{}
 	}
 	var stack [nameBuffer]byte
