@@ -103,7 +103,10 @@ func (m Match) Read(in Incoming) (*Call, error) {
 	if err := c.collect(c.args, e.fields); err != nil {
 		return nil, err
 	}
-	return c, c.collectPath()
+	if err := c.collectPath(); err != nil {
+		return nil, err
+	}
+	return c, c.cleanPaths()
 }
 
 // jsonType holds a POST to the one content type that MLflow takes; a page of

@@ -73,6 +73,7 @@ type World struct {
 	Upstream Upstream
 	Seal     *Sealer
 	User     string   // the identity; "" when anonymous
+	OwnRuns  bool     // who created a run may delete its artifacts; false for limited tokens
 	Schemes  []string // source schemes that model versions may name beside the served store
 	Known    *FilterCache
 	Table    *Table

@@ -1,0 +1,198 @@
+package mlflowapi
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// AdmitPath decides about a call whose artifact path says what it touches.
+// Every experiment whose stored location covers the path must permit it;
+// reading alone is also granted by a registered model whose files these are.
+// What is not there and what the caller cannot see are answered alike.
+func (w *World) AdmitPath(ctx context.Context, c *Call) error {
+	if c.Endpoint.Special == ArtifactListing {
+		return w.admitListing(ctx, c)
+	}
+	p := c.Params["artifact_path"]
+	o, err := w.ownersOf(ctx, p)
+	if err != nil {
+		return err
+	}
+	if c.Endpoint.Action != Read {
+		return w.admitWrite(ctx, c, o, p)
+	}
+	if err := w.admitRead(ctx, o, p); !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	c.hidePath(p)
+	return nil
+}
+
+// admitListing lets a listing of what the caller cannot see be the listing of
+// a folder that does not exist: MLflow then answers as an empty store does.
+func (w *World) admitListing(ctx context.Context, c *Call) error {
+	p := c.args.text("path")
+	err := ErrNotFound
+	if p != "" {
+		var o owners
+		if o, err = w.ownersOf(ctx, p); err == nil {
+			err = w.admitRead(ctx, o, p)
+		}
+	} else if w.Rights.Scope(Experiment).Free() {
+		return nil
+	}
+	if errors.Is(err, ErrNotFound) {
+		c.args.set("path", newString(experimentID.nonexistent()))
+		return nil
+	}
+	return err
+}
+
+// owners are the experiments that a path belongs to, and what the caller sees.
+type owners struct {
+	all    []ExperimentInfo
+	hidden bool            // nobody owns the path, or the caller cannot see all who do
+	known  *ExperimentInfo // not readable, but its existence is no secret
+}
+
+func (w *World) ownersOf(ctx context.Context, p string) (o owners, err error) {
+	o.all, err = w.Names.Owners(ctx, p)
+	if errors.Is(err, ErrNotFound) || (err == nil && len(o.all) == 0) {
+		return owners{hidden: true}, nil
+	}
+	if err != nil {
+		return o, err
+	}
+	for i := range o.all {
+		switch e := &o.all[i]; {
+		case w.Rights.Allows(Read, Experiment, e.Name):
+		case e.ID == "0": // every server has it
+			o.known = e
+		default:
+			o.hidden = true
+		}
+	}
+	return o, nil
+}
+
+// admitRead gives [ErrNotFound] for what the caller cannot see.
+func (w *World) admitRead(ctx context.Context, o owners, p string) error {
+	if !o.hidden && o.known == nil {
+		return nil
+	}
+	models, err := w.Names.Registered(ctx, p)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	for _, name := range models {
+		if w.Rights.Allows(Read, Model, name) {
+			return nil
+		}
+	}
+	if o.hidden {
+		return ErrNotFound
+	}
+	return w.refuse(Read, Experiment, o.known.Name)
+}
+
+// admitWrite decides about PUT and DELETE. MLflow takes any path; here it must
+// lie in the artifacts of a run or a logged model that exists.
+func (w *World) admitWrite(ctx context.Context, c *Call, o owners, p string) error {
+	if o.hidden {
+		return missingArtifact(p)
+	}
+	place, shaped := ArtifactHolder(p)
+	var from holding
+	if shaped {
+		var err error
+		if from, err = w.holding(ctx, place); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(o.all, func(e ExperimentInfo) bool { return e.ID == from.experiment }) {
+			return place.missing()
+		}
+	}
+	for _, e := range o.all {
+		own := c.Endpoint.Action == Manage && e.ID == from.experiment && w.created(from.creator)
+		if !own && !w.Rights.Allows(c.Endpoint.Action, Experiment, e.Name) {
+			return w.refuse(c.Endpoint.Action, Experiment, e.Name)
+		}
+	}
+	if !shaped || (c.Endpoint.Action == Edit && p == place.Root) {
+		return &Refusal{Forbidden("%s %q: files are written only below <experiment>/<run>/artifacts/ and <experiment>/models/<model>/artifacts/, and deleted only there", c.Method, cut(p)), "rule: artifact path"}
+	}
+	return nil
+}
+
+// created reports whether the caller is who created a run, and may use that.
+func (w *World) created(creator string) bool {
+	return w.OwnRuns && w.User != "" && creator == w.User
+}
+
+// holding is what MLflow says of a [Holder].
+type holding struct{ experiment, creator string }
+
+// holding asks for the run or logged model by the id in the path. Its stored
+// place must be the path's: else the id stands in a place that is not its own.
+func (w *World) holding(ctx context.Context, h Holder) (holding, error) {
+	var at, uri string
+	var creator string
+	if h.IsLoggedModel {
+		m, err := w.Names.LoggedModel(ctx, h.ID)
+		if err != nil {
+			return holding{}, h.orMissing(err)
+		}
+		at, uri = m.ExperimentID, m.ArtifactURI
+	} else {
+		run, err := w.Names.Run(ctx, h.ID)
+		if err != nil {
+			return holding{}, h.orMissing(err)
+		}
+		at, uri, creator = run.ExperimentID, run.ArtifactURI, run.Creator
+	}
+	if _, path, ok := ServedPath(uri); !ok || path != h.Root {
+		return holding{}, h.missing()
+	}
+	return holding{at, creator}, nil
+}
+
+func (h Holder) missing() *Error {
+	if h.IsLoggedModel {
+		return NotFound("Logged model with ID '%s' not found.", h.ID)
+	}
+	return NotFound("Run with id=%s not found", h.ID)
+}
+
+func (h Holder) orMissing(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return h.missing()
+	}
+	return err
+}
+
+func missingArtifact(p string) *Error { return NotFound("No such artifact: '%s'", p) }
+
+// refuse words a refusal that the policy gave by a name.
+func (w *World) refuse(a Action, k Kind, name string) *Refusal {
+	who := w.User
+	if who == "" {
+		who = "nobody in particular"
+	}
+	return &Refusal{Forbidden("%s may not %s %s %q: no line of the policy grants the action %q on it", who, a, k, name, a), "no line"}
+}
+
+// hidePath asks for a file that no store holds in place of the path: MLflow
+// says in its own words that it is missing. Reveal puts the client's path into
+// those words, quoted as the JSON around it.
+func (c *Call) hidePath(p string) {
+	fake := experimentID.nonexistent()
+	quoted, _ := jsontext.AppendQuote(nil, p)
+	if c.hidden == nil {
+		c.hidden = map[string]string{}
+	}
+	c.hidden[fake] = string(quoted[1 : len(quoted)-1])
+	c.Params = Params{"artifact_path": fake}
+}
