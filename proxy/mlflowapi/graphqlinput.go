@@ -19,7 +19,7 @@ func (g *graphqlRequest) input(f *ast.Field, in graphqlInput) (*object, error) {
 	if v == nil || v.kind != '{' {
 		return nil, Bad("the argument of %q must be an object", f.Name)
 	}
-	return shape(v.obj, in.fields)
+	return inputShape(v.obj, in.fields)
 }
 
 // literal turns a value of the document into one of JSON; nil: null or absent.
@@ -91,9 +91,9 @@ func (g *graphqlRequest) variable(name string, depth int) (*value, error) {
 	return g.literal(def.DefaultValue, depth+1)
 }
 
-// shape holds an input object to its fields. null reads as absent, and a
+// inputShape holds an input object to its fields. null reads as absent, and a
 // single value where a list is expected as a list of one, as GraphQL has it.
-func shape(o *object, fields []field) (*object, error) {
+func inputShape(o *object, fields []field) (*object, error) {
 	out := &object{}
 	for i, name := range o.names {
 		f, _, err := fieldNamed(fields, name)

@@ -52,18 +52,26 @@ func (w *World) SearchPage(ctx context.Context, c *Call) (*Answer, error) {
 	if err := p.open(ctx, scope); err != nil {
 		return nil, err
 	}
+	a, err := p.put(ctx, scope)
+	var ua *upstreamAnswer
+	if errors.As(err, &ua) {
+		return ua.Answer, nil
+	}
+	return a, err
+}
+
+// put puts the page together.
+func (p *page) put(ctx context.Context, scope Scope) (*Answer, error) {
 	rows, err := p.rows(ctx)
 	if err != nil {
-		var ua *upstreamAnswer
-		if errors.As(err, &ua) {
-			return ua.Answer, nil
-		}
+		return nil, err
+	}
+	more, err := p.more(ctx)
+	if err != nil {
 		return nil, err
 	}
 	token := ""
-	if more, err := p.more(ctx); err != nil {
-		return nil, err
-	} else if more {
+	if more {
 		if token, err = p.token(scope); err != nil {
 			return nil, err
 		}

@@ -80,6 +80,11 @@ func (p *page) exact(ctx context.Context, names []string) []*stream {
 	if p.kind == Model {
 		var spelt []string
 		for _, n := range names {
+			if strings.Count(n, "/") > mostSeparators {
+				like := "name LIKE '" + strings.ReplaceAll(n, "/", "_") + "'"
+				ss = append(ss, &stream{clause: like, names: []string{n}})
+				continue
+			}
 			spelt = append(spelt, spellings(n)...)
 		}
 		for part := range slices.Chunk(spelt, namesPerStream) {
@@ -93,15 +98,21 @@ func (p *page) exact(ctx context.Context, names []string) []*stream {
 	return ss
 }
 
-// spellings are the model names that a policy's name in "/" form may mean. A
-// name with many separators is asked for in the two forms that MLflow's own
-// versions allow.
+// mostSeparators bounds the spellings of a name: every separator doubles them.
+const mostSeparators = 4
+
+// spellings are the model names that a policy's name in "/" form may mean:
+// older servers take both separators in one name.
 func spellings(n string) []string {
-	dots := strings.ReplaceAll(n, "/", ".")
-	if dots == n {
+	head, tail, more := strings.Cut(n, "/")
+	if !more {
 		return []string{n}
 	}
-	return []string{dots, n}
+	var all []string
+	for _, t := range spellings(tail) {
+		all = append(all, head+"."+t, head+"/"+t)
+	}
+	return all
 }
 
 // owns reports whether a row belongs to this stream: LIKE's wildcard may have
@@ -111,7 +122,7 @@ func (s *stream) owns(k Kind, name string) bool {
 		return true
 	}
 	if s.prefix == "" {
-		return slices.Contains(s.names, name)
+		return slices.Contains(s.names, name) || (k == Model && slices.Contains(s.names, strings.ReplaceAll(name, ".", "/")))
 	}
 	if k == Model { // the first separator is the stream's own, the others read alike
 		i := strings.IndexAny(s.prefix, "./")
