@@ -58,6 +58,16 @@ g, user:bob, role:cv
 	}
 }
 
+func TestDraftWritesTwoSpellingsOfAModelAlike(t *testing.T) {
+	t.Parallel()
+	inv := Inventory{Models: []Named{{".x", []string{"alice"}}, {"/x", []string{"bob"}}}}
+	draft := Draft(inv)
+	checkDraft(t, inv, draft)
+	if !strings.Contains(string(draft), "p, user:alice, model:/x, edit\n") {
+		t.Errorf("got\n%s", draft)
+	}
+}
+
 // drawMess draws the names that people give when nobody minds.
 func drawMess(t *rapid.T) string {
 	if rapid.IntRange(0, 9).Draw(t, "any text") == 0 {

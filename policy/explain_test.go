@@ -154,3 +154,13 @@ func TestRefusedTestsOfAPolicy(t *testing.T) {
 		}
 	}
 }
+
+func TestADisagreementWithCasbinIsAnErrorAndNoFailure(t *testing.T) {
+	t.Parallel()
+	p, other := mustParse(t, "p, any, *, read\n"), mustParse(t, "p, any, cv/*, read\n")
+	p.casbin = other.casbin
+	passed, _, err := RunTests(p, "t.csv", []byte("alice,, read, cv/x, allow\nalice,, read, nlp/x, allow\n"))
+	if passed != 1 || err == nil || !strings.HasPrefix(err.Error(), "t.csv:2: casbin and the index judge") {
+		t.Errorf("got %d, %v", passed, err)
+	}
+}

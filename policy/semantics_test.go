@@ -29,7 +29,7 @@ func question(t testing.TB, q string) (Caller, Action, Kind, string) {
 	return Caller{User: who[0], Groups: who[1:]}, a, k, name
 }
 
-// line makes the error messages of tables readable.
+// verdict is the word that tables use.
 func (d Decision) verdict() string {
 	if d.Allow {
 		return "allow"
@@ -252,6 +252,8 @@ func TestTokenLimits(t *testing.T) {
 		{"a gateway is named", Caller{Prefixes: []string{"gateway:*"}}, "use gateway:g", Decision{true, "p, user:u, gateway:g, use", 3}},
 		{"one kind", Caller{Prefixes: []string{"model:cv/*"}}, "read experiment:cv/a", Decision{Rule: "token limit: only model:cv/*"}},
 		{"models with dots", Caller{Prefixes: []string{"cv/a/*"}}, "edit model:cv.a.b", Decision{true, "p, user:u, cv/*, manage", 1}},
+		{"a limit with dots", Caller{Prefixes: []string{"cv.a/*"}}, "edit model:cv.a.b", Decision{true, "p, user:u, cv/*, manage", 1}},
+		{"a limit with dots is another experiment", Caller{Prefixes: []string{"cv.a/*"}}, "edit experiment:cv/a/b", Decision{Rule: "token limit: only cv.a/*"}},
 		{"a name", Caller{Prefixes: []string{"cv/a"}}, "edit model:cv.a", Decision{true, "p, user:u, cv/*, manage", 1}},
 		{"a longer name", Caller{Prefixes: []string{"cv/a"}}, "edit model:cv.ab", Decision{Rule: "token limit: only cv/a"}},
 		{"a limit that cannot be read", Caller{Prefixes: []string{"cv*"}}, "read experiment:cv/a", Decision{Rule: "token limit: only cv*"}},
