@@ -47,8 +47,8 @@ var parameter = regexp.MustCompile(`\{[^}]*\}`)
 // sample is an address that a template stands for.
 func sample(template string) string { return parameter.ReplaceAllString(template, "x") }
 
-// shape is a template without the names of its parameters.
-func shape(template string) string {
+// outline is a template without the names of its parameters.
+func outline(template string) string {
 	segs := strings.Split(template, "/")
 	for i, s := range segs {
 		switch {
@@ -64,11 +64,11 @@ func shape(template string) string {
 // covers reports whether a row's template stands for a route of MLflow's. Only
 // closed rows may stand for a whole tree.
 func covers(e *Endpoint, template, route string) bool {
-	if shape(template) == shape(route) {
+	if outline(template) == outline(route) {
 		return true
 	}
-	prefix, isTree := strings.CutSuffix(shape(template), "**")
-	return isTree && !e.Open() && strings.HasPrefix(shape(route), prefix)
+	prefix, isTree := strings.CutSuffix(outline(template), "**")
+	return isTree && !e.Open() && strings.HasPrefix(outline(route), prefix)
 }
 
 // Each route finds one row (newTable refuses a second), and it is the one
@@ -149,6 +149,11 @@ func TestRowsAreWholeAndClosedOnesSayWhy(t *testing.T) {
 	for _, e := range newTestTable(t).Rows() {
 		if len(e.Methods) == 0 || len(e.Paths) == 0 || e.Kind == NoKind {
 			t.Errorf("%s: incomplete", e.Name)
+		}
+		for _, p := range e.Paths {
+			if !strings.HasSuffix(strings.ReplaceAll(p, "...}", "}"), e.Name) {
+				t.Errorf("%s is named after another path than %s", e.Name, p)
+			}
 		}
 		if !e.Open() {
 			if strings.HasSuffix(e.Closed, ".") || len(strings.Fields(e.Closed)) < 4 {
