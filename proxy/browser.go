@@ -1,0 +1,27 @@
+package proxy
+
+import (
+	"net/http"
+
+	"mlgate/proxy/mlflowapi"
+)
+
+// harden sets what every answer of the gate says to a browser.
+func (p *Proxy) harden(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "SAMEORIGIN")
+	h.Set("Referrer-Policy", "same-origin")
+}
+
+// mine puts the gate's headers in the place of MLflow's. Files that users
+// wrote are shown in a sandbox: a page among them would otherwise act in the
+// gate's origin with the rights of whoever opens it.
+func (p *Proxy) mine(h http.Header, s *session) {
+	h.Del("X-Content-Type-Options")
+	h.Del("X-Frame-Options")
+	h.Del("Referrer-Policy")
+	if s.endpoint.File && s.endpoint.Special != mlflowapi.Static {
+		h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+		h.Set("Cache-Control", "private, no-cache")
+	}
+}

@@ -1,0 +1,136 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"mlgate/policy"
+	"mlgate/proxy/mlflowapi"
+)
+
+// admit decides about everything that a call names. What is asked by id and
+// does not exist, or is not visible, is treated alike: it is hidden, and MLflow
+// is asked about an id that nobody holds.
+func (s *session) admit(ctx context.Context, c *mlflowapi.Call) error {
+	if c.Refused != nil && !s.watch(c.Refused) {
+		return c.Refused
+	}
+	if c.Endpoint.Kind == mlflowapi.Server && c.Endpoint.Action == mlflowapi.Admin && !s.rights.IsAdmin() {
+		return s.refuse(mlflowapi.Admin, "the server", policy.Decision{}) // shut in every mode
+	}
+	var missing []*mlflowapi.Target
+	for _, t := range c.Targets {
+		gone, err := s.admitTarget(ctx, t)
+		if err != nil {
+			return err
+		}
+		if gone {
+			missing = append(missing, t)
+		}
+	}
+	for _, t := range missing {
+		if t.Link {
+			return t.Missing()
+		}
+	}
+	for _, t := range missing {
+		c.Hide(t)
+	}
+	return nil
+}
+
+// admitTarget decides about one target; gone: it is not there to this caller.
+func (s *session) admitTarget(ctx context.Context, t *mlflowapi.Target) (gone bool, err error) {
+	creator := ""
+	if t.ID != "" {
+		exp, by, err := s.experimentOf(ctx, t)
+		if errors.Is(err, mlflowapi.ErrNotFound) {
+			return true, nil
+		}
+		if err != nil {
+			return false, &lookupError{err}
+		}
+		t.Name, creator = exp.Name, by
+		read := s.decide(mlflowapi.Read, t.Kind, t.Name)
+		if !read.Allow && exp.ID != "0" {
+			if !s.rights.watch {
+				return true, nil
+			}
+		}
+	}
+	if t.New {
+		if err := policy.ValidateName(t.Name); err != nil {
+			return false, mlflowapi.Bad("%v", err)
+		}
+	}
+	d := s.decide(t.Action, t.Kind, t.Name)
+	if d.Allow {
+		s.rule, s.line = d.Rule, d.Line
+		return false, nil
+	}
+	if t.RunOwner && creator != "" && creator == s.id.User && !s.id.Limited() {
+		s.rule = "who created the run may delete and restore it"
+		return false, nil
+	}
+	refusal := s.refuse(t.Action, t.Kind.String()+" "+fmt.Sprintf("%q", t.Name), d)
+	if s.watch(refusal) {
+		return false, nil
+	}
+	return false, refusal
+}
+
+// experimentOf follows an id to its experiment, and for runs to who created it.
+func (s *session) experimentOf(ctx context.Context, t *mlflowapi.Target) (mlflowapi.ExperimentInfo, string, error) {
+	id, creator := t.ID, ""
+	switch {
+	case t.IsRun():
+		run, err := s.p.names.Run(ctx, id)
+		if err != nil {
+			return mlflowapi.ExperimentInfo{}, "", err
+		}
+		id, creator = run.ExperimentID, run.Creator
+	case t.IsLoggedModel():
+		m, err := s.p.names.LoggedModel(ctx, id)
+		if err != nil {
+			return mlflowapi.ExperimentInfo{}, "", err
+		}
+		id = m.ExperimentID
+	}
+	exp, err := s.p.names.Experiment(ctx, id)
+	return exp, creator, err
+}
+
+// watch records a refusal; true: mlgate only watches, and the call goes on.
+func (s *session) watch(r *mlflowapi.Refusal) bool {
+	if s.denied == "" {
+		s.denied = r.Rule
+	}
+	return s.rights.watch
+}
+
+// refuse words a refusal: which right is missing, what the caller holds, whom to ask.
+func (s *session) refuse(a mlflowapi.Action, what string, d policy.Decision) *mlflowapi.Refusal {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s may not %s %s: ", caller(s.id).Who(), a, what)
+	if d.Rule != "" {
+		fmt.Fprintf(&b, "denied by a line of the policy.")
+	} else {
+		fmt.Fprintf(&b, "no line of the policy grants the action %q on it.", a)
+	}
+	if own := s.rights.Own(); len(own) > 0 {
+		fmt.Fprintf(&b, " You hold %s.", strings.Join(own, ", "))
+	} else {
+		b.WriteString(" You hold no names yet.")
+	}
+	if s.snap.Contact != "" {
+		fmt.Fprintf(&b, " Ask %s.", s.snap.Contact)
+	}
+	rule := d.Rule
+	if rule == "" {
+		rule = "no line"
+	}
+	s.line = d.Line
+	return &mlflowapi.Refusal{Answer: mlflowapi.Forbidden("%s", b.String()), Rule: rule}
+}

@@ -1,0 +1,154 @@
+package proxy
+
+import (
+	"bytes"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"mlgate/proxy/mlflowapi"
+)
+
+// passed are the only headers of a client that reach MLflow. Authorization,
+// Cookie, Origin, X-Forwarded-*, X-MLFLOW-WORKSPACE and every spelling of
+// them stay out because nothing else gets in.
+var passed = [...]string{
+	"Accept", "Accept-Encoding", "Accept-Language", "User-Agent",
+	"Range", "If-Range", "If-None-Match", "If-Modified-Since",
+}
+
+// outgoing is a call on its way upstream, kept in the request's context.
+type outgoing struct {
+	req  *mlflowapi.Request
+	sent atomic.Bool
+}
+
+// reverseProxy streams calls whose answers need no trimming.
+func (p *Proxy) reverseProxy() *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite:        p.rewrite,
+		Transport:      p.opts.Transport,
+		ModifyResponse: p.modify,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			s := sessionOf(r.Context())
+			if r.Context().Err() != nil {
+				err = errClientGone
+			} else {
+				err = &upstreamError{err, s.out.sent.Load()}
+			}
+			out, ok := w.(*response)
+			if !ok {
+				panic(http.ErrAbortHandler)
+			}
+			p.fail(out, r, s, err)
+		},
+		BufferPool: &buffers{},
+		ErrorLog:   log.New(logWriter{p}, "", 0),
+	}
+}
+
+// stream sends the canonical request and gives MLflow's answer as it comes.
+func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, s *session) error {
+	s.out = &outgoing{req: s.call.Request()}
+	if s.endpoint.Args == mlflowapi.Streamed && r.Method == http.MethodPost && r.ContentLength < 0 {
+		return &mlflowapi.Error{Status: 411, Code: "INVALID_PARAMETER_VALUE", Message: "send Content-Length: MLflow reads a chunked body here as an empty one"}
+	}
+	p.rp.ServeHTTP(w, r.WithContext(traced(r.Context(), &s.out.sent)))
+	if s.endpoint.Special == mlflowapi.RenameExperiment {
+		for _, t := range s.call.Targets {
+			if t.ID != "" {
+				p.names.ForgetExperiment(t.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// rewrite builds the outgoing request from what was read, not from what came.
+func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
+	s := sessionOf(pr.In.Context())
+	h := make(http.Header, 12)
+	for _, name := range passed {
+		if v := pr.In.Header[name]; len(v) > 0 {
+			h[name] = v[:1]
+		}
+	}
+	forwardedFor(h, s)
+	out := pr.Out
+	out.Header, out.Host, out.Trailer = h, "", nil
+	out.URL = p.up.url(s.out.req)
+	if out.Method == http.MethodHead && !s.endpoint.File {
+		out.Method = http.MethodGet // Flask reads a JSON body, not the query, on HEAD
+	}
+	switch {
+	case s.endpoint.Args == mlflowapi.Streamed && (out.Method == http.MethodPut || out.Method == http.MethodPost):
+		if ct := pr.In.Header.Get("Content-Type"); ct != "" {
+			h.Set("Content-Type", ct)
+		}
+		if out.Body != nil {
+			out.Body = &counted{out.Body, s}
+		}
+	case s.out.req.Body != nil:
+		h.Set("Content-Type", "application/json")
+		setBody(out, s.out.req.Body)
+		s.bytesIn = int64(len(s.out.req.Body))
+	default:
+		out.Body, out.ContentLength, out.TransferEncoding = http.NoBody, 0, nil
+	}
+}
+
+func setBody(r *http.Request, b []byte) {
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	r.ContentLength, r.TransferEncoding = int64(len(b)), nil
+}
+
+// modify keeps MLflow's own CORS answers and cookies from the client, and
+// shuts what an artifact's HTML could do in the gate's origin.
+func (p *Proxy) modify(resp *http.Response) error {
+	s := sessionOf(resp.Request.Context())
+	s.upstream = resp.StatusCode
+	for name := range resp.Header {
+		if strings.HasPrefix(name, "Access-Control-") || name == "Set-Cookie" || name == "Server" || name == "X-Request-Id" {
+			delete(resp.Header, name)
+		}
+	}
+	p.mine(resp.Header, s)
+	return nil
+}
+
+// counted counts a streamed upload for the audit line.
+type counted struct {
+	io.ReadCloser
+	s *session
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.ReadCloser.Read(b)
+	atomic.AddInt64(&c.s.bytesIn, int64(n))
+	return n, err
+}
+
+// buffers lends the buffers through which streams pass.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() []byte {
+	if v, ok := b.pool.Get().(*[]byte); ok {
+		return *v
+	}
+	return make([]byte, 64<<10)
+}
+
+func (b *buffers) Put(v []byte) { b.pool.Put(&v) }
+
+// logWriter sends the reverse proxy's own remarks to the log.
+type logWriter struct{ p *Proxy }
+
+func (l logWriter) Write(b []byte) (int, error) {
+	l.p.opts.Log.Warn("reverse proxy", "message", strings.TrimSpace(string(b)))
+	return len(b), nil
+}

@@ -1,0 +1,173 @@
+package proxy
+
+import (
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"mlgate/proxy/mlflowapi"
+	"mlgate/proxy/resolve"
+)
+
+// Options are what a Proxy needs.
+type Options struct {
+	// Upstream is MLflow's address; a path in it is put before every path.
+	Upstream *url.URL
+	// Transport carries requests upstream; nil: [NewTransport] without TLS roots of its own.
+	Transport http.RoundTripper
+	// Snapshot gives the snapshot in force.
+	Snapshot func() *Snapshot
+	// Console answers below /_gate/; the request carries what [CallerOf] reads.
+	Console http.Handler
+	// Table of endpoints.
+	Table *mlflowapi.Table
+	// SealKey (32 bytes) seals page tokens; all replicas need the same.
+	SealKey []byte
+	// ExternalURL is where clients reach the gate; its path is the mount point.
+	ExternalURL *url.URL
+	// TrustedProxies may say who the client is by X-Forwarded-For.
+	TrustedProxies []netip.Prefix
+	// SourceSchemes that a model version may name beside the served store.
+	SourceSchemes []string
+	// Audit gets one line a call.
+	Audit *slog.Logger
+	// Log gets what goes wrong inside.
+	Log *slog.Logger
+	// Metrics counts calls; nil: nobody does.
+	Metrics *Metrics
+}
+
+// Proxy is the gate.
+type Proxy struct {
+	opts   Options
+	table  *mlflowapi.Table
+	names  *resolve.Resolver
+	up     *upstream
+	rp     *httputil.ReverseProxy
+	seal   *mlflowapi.Sealer
+	known  *mlflowapi.FilterCache
+	cross  *http.CrossOriginProtection
+	mount  string
+	origin string
+}
+
+// New makes a Proxy. It touches no network.
+func New(opts Options) (*Proxy, error) {
+	if opts.Transport == nil {
+		opts.Transport = NewTransport(nil)
+	}
+	seal, err := mlflowapi.NewSealer(opts.SealKey)
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{
+		opts: opts, table: opts.Table, seal: seal,
+		known: mlflowapi.NewFilterCache(10_000),
+		cross: http.NewCrossOriginProtection(),
+	}
+	if opts.ExternalURL != nil {
+		p.mount = strings.TrimSuffix(opts.ExternalURL.Path, "/")
+		if err := p.cross.AddTrustedOrigin(opts.ExternalURL.Scheme + "://" + opts.ExternalURL.Host); err != nil {
+			return nil, err
+		}
+	}
+	p.up = &upstream{base: opts.Upstream, transport: opts.Transport}
+	p.names = resolve.New(resolve.Options{Upstream: p.up})
+	p.rp = p.reverseProxy()
+	return p, nil
+}
+
+// Names is the resolver, for those who keep it fresh.
+func (p *Proxy) Names() *resolve.Resolver { return p.names }
+
+// ServeHTTP takes one call through its rooms.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s := &session{
+		p: p, snap: p.opts.Snapshot(), start: time.Now(), requestID: requestID(r),
+		client: p.client(r), method: r.Method, path: r.URL.Path,
+	}
+	out := &response{ResponseWriter: w, s: s}
+	defer s.record(out)
+	out.Header().Set("X-Request-Id", s.requestID)
+	p.harden(out.Header())
+	if s.snap.Mode != Enforce {
+		out.Header().Set("X-Mlgate-Mode", string(s.snap.Mode))
+	}
+	r = r.WithContext(withSession(r.Context(), s))
+	r.RemoteAddr = s.client
+	if err := p.serve(out, r, s); err != nil {
+		p.fail(out, r, s, err)
+	}
+}
+
+func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, s *session) error {
+	path, ok := p.below(w, r)
+	if !ok {
+		return nil
+	}
+	s.path = path
+	m, known := p.table.Find(r.Method, path)
+	if m.Endpoint != nil && m.Endpoint.Special == mlflowapi.Health {
+		s.endpoint = m.Endpoint
+		return p.call(w, r, s, m)
+	}
+	if err := p.cross.Check(r); err != nil {
+		return mlflowapi.Forbidden("the request comes from a page of another site; open the gate's own address")
+	}
+	if err := s.identify(r); err != nil {
+		return err
+	}
+	switch {
+	case strings.HasPrefix(path, "/_gate/"):
+		r.URL.Path, r.URL.RawPath = path, ""
+		s.own = true
+		p.opts.Console.ServeHTTP(w, r)
+		return nil
+	case m.Endpoint == nil && known:
+		return &mlflowapi.Error{Status: 404, Code: "ENDPOINT_NOT_FOUND", Message: "MLflow does not answer " + r.Method + " here"}
+	case m.Endpoint == nil:
+		return &mlflowapi.Error{Status: 404, Code: "ENDPOINT_NOT_FOUND", Message: "MLflow has no such endpoint"}
+	}
+	s.endpoint = m.Endpoint
+	return p.call(w, r, s, m)
+}
+
+// below strips the mount point. Only the mount point itself needs its slash.
+func (p *Proxy) below(w http.ResponseWriter, r *http.Request) (string, bool) {
+	if p.mount == "" {
+		return r.URL.Path, true
+	}
+	if r.URL.Path == p.mount {
+		http.Redirect(w, r, p.mount+"/", http.StatusPermanentRedirect)
+		return "", false
+	}
+	rest, ok := strings.CutPrefix(r.URL.Path, p.mount+"/")
+	if !ok {
+		writeError(w, &mlflowapi.Error{Status: 404, Code: "ENDPOINT_NOT_FOUND", Message: "mlgate lives under " + p.mount + "/"})
+		return "", false
+	}
+	return "/" + rest, true
+}
+
+// requestID takes the client's id where it is a tame one, else makes one.
+func requestID(r *http.Request) string {
+	id := r.Header.Get("X-Request-Id")
+	if id == "" || len(id) > 64 {
+		return rand.Text()
+	}
+	for _, c := range id {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+			return rand.Text()
+		}
+	}
+	return id
+}
+
+// errClientGone ends a call whose client went away.
+var errClientGone = errors.New("client went away")
