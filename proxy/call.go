@@ -63,7 +63,7 @@ func (p *Proxy) call(w http.ResponseWriter, r *http.Request, s *session, m mlflo
 func (p *Proxy) world(s *session) *mlflowapi.World {
 	return &mlflowapi.World{
 		Rights: s.rights, Names: p.names, Upstream: p.up, Seal: p.seal,
-		User: s.id.User, Schemes: p.opts.SourceSchemes, Known: p.known, Table: p.table,
+		User: s.id.User, OwnRuns: !s.id.Limited(), Schemes: p.opts.SourceSchemes, Known: p.known, Table: p.table,
 	}
 }
 
@@ -118,7 +118,11 @@ var tooLarge = &mlflowapi.Error{Status: 413, Code: "INVALID_PARAMETER_VALUE", Me
 // are not visible, and gives its answer with the client's own ids.
 func (p *Proxy) hidden(w http.ResponseWriter, r *http.Request, s *session) error {
 	s.denied = "not visible"
-	a, err := p.up.Do(r.Context(), s.call.Request())
+	req := s.call.Request()
+	if s.endpoint.Args == mlflowapi.Streamed && r.ContentLength != 0 {
+		req.Body = []byte{' '} // MLflow looks for a body before it looks for the run
+	}
+	a, err := p.up.Do(r.Context(), req)
 	if err != nil {
 		return err
 	}
