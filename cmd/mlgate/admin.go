@@ -1,0 +1,73 @@
+package main
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// admin answers health checks and metrics on a port of its own, where nobody is
+// asked for a password: it must tell nothing that an outsider could use.
+type admin struct {
+	reloads  *reloader
+	stopping atomic.Bool
+}
+
+// readiness is the answer of readyz.
+type readiness struct {
+	Ready     bool              `json:"ready"`
+	Reason    string            `json:"reason,omitempty"`
+	Version   string            `json:"version"`
+	Mode      string            `json:"mode"`
+	Loaded    time.Time         `json:"loaded_at"`
+	Hashes    map[string]string `json:"sha256"`
+	ReloadOK  bool              `json:"reload_ok"`
+	Errors    []string          `json:"reload_errors"`
+	FailedAt  time.Time         `json:"reload_failed_at,omitzero"`
+	Attention string            `json:"attention,omitempty"`
+}
+
+// handler serves healthz (the process lives), readyz (send it calls) and metrics.
+func (a *admin) handler(metrics prometheus.Gatherer) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("ok\n")) // a prober that has gone needs no answer
+	})
+	mux.HandleFunc("GET /readyz", a.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// ready answers 200 also after a failed reload: the old files are in force and
+// serve; taking the replica out would turn a typo into an outage.
+func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
+	s := a.reloads.status.Load()
+	answer := readiness{
+		Ready: true, Version: version(), Mode: string(s.files.config.Mode), Loaded: s.loaded.UTC(),
+		Hashes: s.files.hashes, ReloadOK: s.err == nil, Errors: []string{}, FailedAt: s.failed.UTC(),
+	}
+	if s.err != nil {
+		answer.Errors = faults(s.err)
+		answer.Attention = "the last reload failed: the files in force are older than those on disk"
+	} else if answer.Mode != "enforce" {
+		answer.Attention = "mode " + answer.Mode + ": refusals are recorded, not enforced"
+	}
+	code := http.StatusOK
+	if a.stopping.Load() {
+		code, answer.Ready, answer.Reason = http.StatusServiceUnavailable, false, "shutting down"
+	}
+	body, err := json.Marshal(answer, json.Deterministic(true), jsontext.Multiline(true))
+	if err != nil {
+		http.Error(w, "status cannot be written", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write(append(body, '\n')) // a prober that has gone needs no answer
+}

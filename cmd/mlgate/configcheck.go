@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"mlgate/config"
+)
+
+func newConfigCheck() *cobra.Command {
+	var path string
+	var live bool
+	cmd := &cobra.Command{
+		Use: "check --config FILE [--live]", Short: "say everything that is wrong with a config and the files it names",
+		Long: `Reads the config and the files named in it as serve does, without opening ports or
+the state.
+
+With --live it also asks the MLflow server where experiments keep their artifacts,
+and lists those whose place lies outside the store that MLflow serves (mlgate
+cannot guard it) and those whose places overlap (whoever may change the outer one
+changes the inner one; both must permit every call). Exits non-zero if places
+overlap. Nothing on the server is changed.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && path == "" {
+				path = args[0]
+			}
+			if path == "" {
+				return usage(cmd, "missing flag --config")
+			}
+			cfg, err := checkConfig(cmd, path)
+			if err != nil || !live {
+				return err
+			}
+			return checkLive(cmd.Context(), cmd.OutOrStdout(), cfg)
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "", "the config `file`")
+	cmd.Flags().BoolVar(&live, "live", false, "also look at the experiments of the MLflow server")
+	return cmd
+}
+
+// checkConfig reads everything that serve reads before it listens.
+func checkConfig(cmd *cobra.Command, path string) (*config.Config, error) {
+	f, err := readFiles(path)
+	if err != nil {
+		return nil, err
+	}
+	if f.config.SealKeysFile != "" {
+		if _, err := readSealKeys(f.config.SealKeysFile); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := caPool(f.config.Upstream.CAFile); err != nil {
+		return nil, fmt.Errorf("upstream.ca_file: %w", err)
+	}
+	for _, warning := range f.warnings {
+		note(cmd.ErrOrStderr(), "warning: %s", warning)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", path)
+	return f.config, nil
+}
+
+// checkLive looks where the experiments of the upstream keep their artifacts.
+func checkLive(ctx context.Context, w io.Writer, cfg *config.Config) error {
+	inv, err := newInventory(cfg.Upstream.URL, cfg.Upstream.CAFile)
+	if err != nil {
+		return err
+	}
+	experiments, err := inv.experiments(ctx)
+	if err != nil {
+		return fmt.Errorf("read experiments: %w", err)
+	}
+	places := make([]place, 0, len(experiments))
+	for _, e := range experiments {
+		places = append(places, placeOf(e))
+	}
+	return tellPlaces(w, places)
+}
+
+// tellPlaces lists what is unusual about the places of experiments.
+func tellPlaces(w io.Writer, places []place) error {
+	outside, moved := 0, 0
+	for _, p := range places {
+		switch {
+		case !p.served():
+			outside++
+			fmt.Fprintf(w, "outside the served store: %s\n", p)
+		case !p.usual():
+			moved++
+			fmt.Fprintf(w, "not at its own id: %s\n", p)
+		}
+	}
+	shared := overlaps(places)
+	for _, o := range shared {
+		fmt.Fprintf(w, "overlap: %s covers %s\n", o.outer, o.inner)
+	}
+	fmt.Fprintf(w, "%d experiments: %d outside the served store, %d not at their own id, %d overlaps\n",
+		len(places), outside, moved, len(shared))
+	if len(shared) > 0 {
+		return hinted(fmt.Errorf("the artifacts of %d pairs of experiments overlap", len(shared)),
+			"move one of each pair to a place of its own, or give both to the same team")
+	}
+	return nil
+}
