@@ -1,0 +1,5 @@
+//go:build !race
+
+package mlflowtest
+
+const withRace = false
