@@ -50,7 +50,7 @@ func places(location string) []string {
 		}
 	case "http", "https":
 		if _, behind, found := strings.Cut(rest, "mlflow-artifacts/artifacts"); found {
-			return places("mlflow-artifacts:/" + behind)
+			return places("mlflow-artifacts:/" + strings.TrimLeft(behind, "/"))
 		}
 	}
 	return all
