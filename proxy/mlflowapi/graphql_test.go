@@ -31,7 +31,11 @@ func graphqlRow(t testing.TB) Match {
 }
 
 func graphqlBody(document string, variables any, operation string) []byte {
-	b, err := json.Marshal(map[string]any{"query": document, "variables": variables, "operationName": operation})
+	request := map[string]any{"query": document, "variables": variables}
+	if operation != "" {
+		request["operationName"] = operation
+	}
+	b, err := json.Marshal(request)
 	if err != nil {
 		panic(err)
 	}

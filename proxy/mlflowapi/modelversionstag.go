@@ -17,7 +17,7 @@ const modelVersionsKey = "mlflow.modelVersions"
 type taggedVersion struct {
 	Name    string         `json:"name"`
 	Version jsontext.Value `json:"version,omitzero"`
-	Rest    jsontext.Value `json:",inline"`
+	Rest    jsontext.Value `json:",embed"`
 }
 
 func parseTaggedVersions(s string) []taggedVersion {
@@ -29,11 +29,16 @@ func parseTaggedVersions(s string) []taggedVersion {
 }
 
 // taggedVersions reads a tag object {key, value}; nil when it is another tag.
+// A value that cannot be read counts as one version of a model without a
+// name, which nobody may see who may not see everything.
 func taggedVersions(tag *span, body []byte) []taggedVersion {
 	if tag.text(body, "key") != modelVersionsKey {
 		return nil
 	}
-	return parseTaggedVersions(tag.text(body, "value"))
+	if vs := parseTaggedVersions(tag.text(body, "value")); vs != nil {
+		return vs
+	}
+	return []taggedVersion{{}}
 }
 
 // retag writes the tag without the entries that are not visible.
@@ -42,8 +47,11 @@ func retag(tag *span, body []byte, see sight) ([]byte, bool) {
 	if vs == nil {
 		return nil, false
 	}
-	vs = slices.DeleteFunc(vs, func(v taggedVersion) bool { return !see[sighted{modelName, v.Name}] })
-	return []byte(tagJSON(vs)), true
+	kept := slices.DeleteFunc(slices.Clone(vs), func(v taggedVersion) bool { return !see[sighted{modelName, v.Name}] })
+	if len(kept) == len(vs) {
+		return nil, false
+	}
+	return []byte(tagJSON(kept)), true
 }
 
 func tagJSON(vs []taggedVersion) string {
