@@ -121,7 +121,7 @@ func (n *node) find(method, path string, params *Params) (e *Endpoint, template 
 			return e, template, true
 		}
 	}
-	if n.param != nil && seg != "" {
+	if n.param != nil && seg != "" && seg != "." && seg != ".." {
 		e, tpl, k := n.param.step(method, rest, more, params)
 		known = known || k
 		if e != nil {
@@ -129,7 +129,7 @@ func (n *node) find(method, path string, params *Params) (e *Endpoint, template 
 			return e, tpl, true
 		}
 	}
-	if n.rest != nil && path != "" {
+	if n.rest != nil && path != "" && !climbs(path) {
 		known = known || len(n.rest.routes) > 0
 		if e, tpl := n.rest.at(method); e != nil {
 			params.set(n.rest.name, path)
@@ -137,6 +137,17 @@ func (n *node) find(method, path string, params *Params) (e *Endpoint, template 
 		}
 	}
 	return nil, "", known
+}
+
+// climbs reports whether a path has segments that something between mlgate and
+// MLflow may resolve: it would then arrive at another route than was decided.
+func climbs(path string) bool {
+	for seg := range strings.SplitSeq(path, "/") {
+		if seg == "." || seg == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 func (n *node) step(method, rest string, more bool, params *Params) (*Endpoint, string, bool) {
