@@ -2,6 +2,8 @@ package mlflowapi
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"maps"
 	"slices"
 
@@ -21,7 +23,14 @@ type span struct {
 
 func parseSpans(body []byte, rules *trimNode) (*span, error) {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body))
-	return readSpan(dec, body, rules)
+	s, err := readSpan(dec, body, rules)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := dec.ReadToken(); err != io.EOF {
+		return nil, errors.New("more than one JSON value")
+	}
+	return s, nil
 }
 
 func readSpan(dec *jsontext.Decoder, body []byte, rule *trimNode) (*span, error) {

@@ -107,7 +107,7 @@ func TestAnswersWithNothingToHidePassByteForByte(t *testing.T) {
 
 func TestAnswersThatCannotBeReadAreNotGiven(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []string{``, `{`, `{"versions":[{"name":"nlp.a"}`, `<html>`, `{"versions":[],"versions":[{"name":"nlp.a"}]}`} {
+	for _, answer := range []string{``, `{`, `{"versions":[{"name":"nlp.a"}`, `<html>`, `{"versions":[],"versions":[{"name":"nlp.a"}]}`, `{}{"versions":[{"name":"nlp.a"}]}`, `{"x":NaN}`} {
 		if got, err := trimmed(t, answer); err == nil {
 			t.Errorf("%q became %q", answer, got)
 		}
