@@ -24,6 +24,9 @@ func (w *World) Sign(c *Call) error {
 		if err := reservedTag(key, false); err != nil {
 			return err
 		}
+		if key == modelVersionsKey { // it may hold entries that the caller cannot see
+			return &Refusal{Forbidden("the tag %s may not be deleted; set it to [] instead", modelVersionsKey), "rule: " + modelVersionsKey}
+		}
 	}
 	if c.Endpoint.Special == CreateRun && w.User != "" {
 		w.signRun(c.args)
