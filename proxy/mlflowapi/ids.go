@@ -3,7 +3,9 @@ package mlflowapi
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -79,6 +81,19 @@ func (r role) nonexistent() string {
 	default: // an experiment id below 2^63 that no counter reaches
 		n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000_000_000_000))
 		return n.Add(n, big.NewInt(9_000_000_000_000_000_000)).String()
+	}
+}
+
+// absent is the id that nobody holds for the i-th place of a list. It is the
+// same on every page: some of MLflow's page tokens hold the list.
+func (r role) absent(i int) string {
+	switch r {
+	case runID:
+		return fmt.Sprintf("ffffffffffffffff%016x", i)
+	case loggedModelID:
+		return fmt.Sprintf("m-ffffffffffffffff%016x", i)
+	default:
+		return strconv.Itoa(9_100_000_000_000_000_000 + i)
 	}
 }
 

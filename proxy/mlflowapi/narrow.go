@@ -9,9 +9,9 @@ import (
 )
 
 // Narrow shrinks what a request asks about to what the caller may see. MLflow
-// passes over ids that do not exist in a list, so ids that are not visible
-// are left out; a list of which nothing remains names one that nobody holds,
-// since an empty one may mean everything.
+// passes over ids that do not exist in a list, so an id that is not visible
+// gives its place to one that nobody holds: the list keeps its length, and
+// MLflow's limits on it stay what they are.
 func (w *World) Narrow(ctx context.Context, c *Call) error {
 	switch c.Endpoint.Special {
 	case NarrowLocations:
@@ -39,16 +39,11 @@ func (w *World) narrowList(ctx context.Context, n narrowing) error {
 	if err := w.look(ctx, s); err != nil {
 		return err
 	}
-	var kept []*value
-	for _, v := range n.list.list {
-		if s[sighted{n.is, v.str}] {
-			kept = append(kept, v)
+	for i, v := range n.list.list {
+		if !s[sighted{n.is, v.str}] {
+			v.str = n.is.absent(i)
 		}
 	}
-	if len(kept) == 0 && len(n.list.list) > 0 {
-		kept = []*value{newString(n.is.nonexistent())}
-	}
-	n.list.list = kept
 	return nil
 }
 
@@ -74,17 +69,11 @@ func (w *World) narrowLocations(ctx context.Context, c *Call) error {
 	if err := w.look(ctx, s); err != nil {
 		return err
 	}
-	var kept []*value
-	for _, v := range list.list {
-		if s[sighted{experimentID, id(v).str}] {
-			kept = append(kept, v)
+	for i, v := range list.list {
+		if !s[sighted{experimentID, id(v).str}] {
+			id(v).str = experimentID.absent(i)
 		}
 	}
-	if len(kept) == 0 && len(list.list) > 0 {
-		id(list.list[0]).str = experimentID.nonexistent()
-		kept = list.list[:1]
-	}
-	list.list = kept
 	return nil
 }
 
