@@ -72,7 +72,7 @@ func (r *Resolver) hintsFor(ctx context.Context, p string) ([]modelVersion, erro
 		return nil, nil
 	}
 	hints, err := r.hints.get(ctx, holder.ID)
-	if err != nil && !errors.Is(err, mlflowapi.ErrNotFound) {
+	if err != nil && !isRefusal(err) { // an old server knows no logged models
 		return nil, err
 	}
 	hints = slices.Clone(hints)
@@ -142,11 +142,17 @@ func (r *Resolver) filesOf(ctx context.Context, v modelVersion) (string, error) 
 		return "", nil
 	}
 	place, err := r.files.get(ctx, v.version+"/"+v.name)
-	var refused *statusError
-	if errors.Is(err, mlflowapi.ErrNotFound) || (errors.As(err, &refused) && refused.status < 500) {
+	if isRefusal(err) {
 		return "", nil // deleted, renamed, or never there
 	}
 	return place, err
+}
+
+// isRefusal reports whether MLflow answered, and had nothing to say. It may
+// be read as "no hint", which grants nothing; never as "not there".
+func isRefusal(err error) bool {
+	var refused *statusError
+	return errors.Is(err, mlflowapi.ErrNotFound) || (errors.As(err, &refused) && refused.status >= 400 && refused.status < 500)
 }
 
 func (r *Resolver) askFiles(ctx context.Context, key string) (string, error) {
