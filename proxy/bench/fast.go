@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// floorBare is how much of the throughput of a proxy that checks nothing the
+// gate must reach.
+const floorBare = 0.9
+
+// fast compares proxies before an upstream that costs next to nothing, so that
+// what they cost themselves shows.
+func (b *bench) fast(ctx context.Context) error {
+	up, upstream, err := startRole(b.dir, "stub")
+	if err != nil {
+		return err
+	}
+	defer up.stop()
+	bare, bareURL, err := startRole(b.dir, "bare", upstream)
+	if err != nil {
+		return err
+	}
+	defer bare.stop()
+	nginx, nginxURL, err := startNginx(ctx, b.dir, upstream, "alice", passwordOf("alice"))
+	if err != nil {
+		return err
+	}
+	defer nginx.stop()
+	g, err := b.startGate(ctx, "gate-fast", upstream)
+	if err != nil {
+		return err
+	}
+	defer g.stop()
+
+	password := "Authorization: " + basicAuth("alice")
+	loads := []load{
+		{name: "stub itself", url: upstream, header: []string{password}},
+		{name: "bare ReverseProxy", url: bareURL, header: []string{password}},
+		{name: "nginx, auth_basic (apr1)", url: nginxURL, header: []string{password}},
+		{name: "mlgate, password", url: g.url, header: []string{password}},
+		{name: "mlgate, API token", url: g.url, header: []string{"Authorization: Bearer " + g.token}},
+	}
+	for i := range loads {
+		loads[i].url += getExperiment
+		loads[i].conns = 16
+		if err := loads[i].answers(ctx, "cv/detector/baseline"); err != nil {
+			return err
+		}
+	}
+	for _, guarded := range []string{nginxURL, g.url} {
+		if status, _, err := ask(ctx, http.MethodGet, guarded+getExperiment, nil, ""); err != nil || status != http.StatusUnauthorized {
+			return fmt.Errorf("%s lets in whoever has no password: got %d, %v", guarded, status, err)
+		}
+	}
+	t := b.tests.table("In front of a fast upstream",
+		"`experiments/get`, 16 connections, 2 threads of wrk. The upstream is a Go server with a fixed answer. The bare `httputil.ReverseProxy` has the gate's transport and pool of buffers and checks nothing, and writes no log; the gate checks the caller, reads the call, decides, forwards its own request and writes an audit line to a file; nginx checks the password against an apr1 hash and writes its access log.",
+		"calls/s")
+	got, err := b.rates(ctx, loads)
+	if err != nil {
+		return err
+	}
+	t.add(compared(loads[1].name, got[1], got[1], "itself"))
+	t.add(compared(loads[0].name, got[0], got[1], "bare"))
+	t.add(compared(loads[2].name, got[2], got[1], "bare"))
+	for _, i := range []int{3, 4} {
+		t.add(b.tests.atLeast(compared(loads[i].name, got[i], got[1], "bare"), floorBare))
+	}
+	return nil
+}
+
+// answers makes sure that what is measured is the right answer.
+func (l load) answers(ctx context.Context, want string) error {
+	status, body, err := ask(ctx, http.MethodGet, l.url, nil, l.header...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", l.name, err)
+	}
+	if status != http.StatusOK || !strings.Contains(string(body), want) {
+		return fmt.Errorf("%s: got %d %s", l.name, status, body)
+	}
+	return nil
+}
+
+// ask sends one request; headers are "name: value".
+func ask(ctx context.Context, method, url string, body io.Reader, headers ...string) (int, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, body)
+	if err != nil {
+		return 0, nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range headers {
+		if name, value, ok := strings.Cut(h, ": "); ok {
+			req.Header.Set(name, value)
+		}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, answer, err
+}
