@@ -362,9 +362,9 @@ func TestGraphQLListsShrinkToWhatIsVisible(t *testing.T) {
 	t.Parallel()
 	w := teamWorld()
 	for name, q := range map[string]struct{ doc, want string }{
-		"some":   {`{mlflowSearchRuns(input: {experimentIds: ["1", "2", "99"]}) {nextPageToken}}`, `"experimentIds":["1"]`},
+		"some":   {`{mlflowSearchRuns(input: {experimentIds: ["1", "2", "99"]}) {nextPageToken}}`, `"experimentIds":["1","9100000000000000001","9100000000000000002"]`},
 		"single": {`{mlflowSearchRuns(input: {experimentIds: "1"}) {nextPageToken}}`, `"experimentIds":["1"]`},
-		"runs":   {`{mlflowGetMetricHistoryBulkInterval(input: {runIds: ["` + theirsRun + `", "` + mineRun + `"]}) {metrics {runId}}}`, `"runIds":["` + mineRun + `"]`},
+		"runs":   {`{mlflowGetMetricHistoryBulkInterval(input: {runIds: ["` + theirsRun + `", "` + mineRun + `"]}) {metrics {runId}}}`, `"runIds":["ffffffffffffffff0000000000000000","` + mineRun + `"]`},
 	} {
 		c, err := readGraphQL(t, graphqlBody(q.doc, nil, ""))
 		if err != nil {
