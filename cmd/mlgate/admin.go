@@ -12,7 +12,7 @@ import (
 )
 
 // admin answers health checks and metrics on a port of its own, where nobody is
-// asked for a password: it must tell nothing that an outsider could use.
+// asked for a password: it tells what an operator needs, and no secret.
 type admin struct {
 	reloads  *reloader
 	stopping atomic.Bool

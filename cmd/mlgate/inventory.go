@@ -71,7 +71,7 @@ type experiment struct {
 
 // model is a registered model as a search shows it.
 type model struct {
-	Name   string    `json:"name"`
+	Name   string         `json:"name"`
 	Latest []modelVersion `json:"latest_versions"`
 }
 

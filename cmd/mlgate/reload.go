@@ -93,9 +93,8 @@ func (r *reloader) fail(why string, err error) {
 	r.status.Store(&before)
 	r.failed.Inc()
 	r.ok.Set(0)
-	for _, fault := range flatten(err) {
-		text, hint := worded(fault)
-		r.log.Error("reload failed, the old files stay in force", "why", why, "error", text, "hint", hint)
+	for _, fault := range faults(err) {
+		r.log.Error("reload failed, the old files stay in force", "why", why, "error", fault)
 	}
 }
 

@@ -74,7 +74,7 @@ func flatten(err error) []error {
 // worded splits an error into what is wrong and what to do next.
 func worded(err error) (text, hint string) {
 	if f, ok := errors.AsType[*failure](err); ok {
-		return oneLine(f.Error()), f.hint
+		return oneLine(err.Error()), f.hint
 	}
 	if p, ok := errors.AsType[*config.Problem](err); ok {
 		bare := *p

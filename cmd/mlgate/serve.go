@@ -2,13 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -17,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 )
 
 func newServe() *cobra.Command {
@@ -67,6 +62,8 @@ func serve(ctx context.Context, path string, log *slog.Logger) error {
 	}
 	defer listener.Close()
 	metrics := newMetrics()
+	watched := newRefusals(log.Handler(), metrics)
+	log = slog.New(watched)
 	external := externalURL(f.config, listener.Addr())
 	g, err := newGate(ctx, f, external, log, metrics)
 	if err != nil {
@@ -77,13 +74,15 @@ func serve(ctx context.Context, path string, log *slog.Logger) error {
 		Name: "mlgate_calls_in_flight", Help: "Calls under way.",
 	}, func() float64 { return float64(calls.calls.Load()) }))
 	s := &service{
-		log: log, listener: listener, calls: calls,
+		log: log, listener: listener, calls: calls, refused: watched.sum,
 		main:    newServer(calls, log),
 		reloads: newReloader(f, func() (*files, error) { return readFiles(path) }, g.use, log, time.Now, metrics),
 	}
 	log.Info("listening", "address", listener.Addr().String(), "url", external.String(),
 		"upstream", f.config.Upstream.URL.Redacted(), "mode", string(f.config.Mode), "version", version())
-	return errors.Join(s.run(ctx, metrics), g.close())
+	err = errors.Join(s.run(ctx, metrics), g.close())
+	log.Info("stopped")
+	return err
 }
 
 func newMetrics() *prometheus.Registry {
@@ -96,109 +95,4 @@ func newMetrics() *prometheus.Registry {
 		}, func() float64 { return 1 }),
 	)
 	return metrics
-}
-
-// service is what runs: the gate's server, the admin server and the watcher.
-type service struct {
-	log      *slog.Logger
-	listener net.Listener
-	main     *http.Server
-	calls    *inFlight
-	reloads  *reloader
-}
-
-// run serves until ctx ends or something fails, then shuts down in order: no
-// new calls, running ones to their end, the admin port last, so that probes see
-// what is going on.
-func (s *service) run(ctx context.Context, metrics *prometheus.Registry) error {
-	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	group, running := errgroup.WithContext(running)
-	status := &admin{reloads: s.reloads}
-	if err := s.startAdmin(ctx, running, group, status.handler(metrics)); err != nil {
-		return err
-	}
-	if err := s.startWatcher(running, group); err != nil {
-		return err
-	}
-	group.Go(func() error { return served("listen", s.main.Serve(s.secured())) })
-	group.Go(func() error {
-		defer cancel() // admin and watcher outlive the last call
-		select {
-		case <-running.Done(): // something failed
-			return s.main.Close()
-		case <-ctx.Done():
-		}
-		status.stopping.Store(true)
-		s.log.Info("shutting down", "calls_running", s.calls.calls.Load())
-		defer s.log.Info("stopped")
-		return s.drain()
-	})
-	return group.Wait()
-}
-
-func (s *service) secured() net.Listener {
-	if s.reloads.status.Load().files.certificate == nil {
-		return s.listener
-	}
-	return secure(s.listener, func() *tls.Certificate { return s.reloads.status.Load().files.certificate })
-}
-
-// drain waits for the running calls, without a limit of its own: whoever runs
-// mlgate (systemd, Kubernetes) has one, and a second signal ends the wait.
-func (s *service) drain() error {
-	done := make(chan error, 1)
-	go func() { done <- s.main.Shutdown(context.Background()) }()
-	tick := time.NewTicker(10 * time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-done:
-			return err
-		case <-tick.C:
-			s.log.Info("waiting for running calls", "calls_running", s.calls.calls.Load())
-		}
-	}
-}
-
-// startAdmin opens the admin port, if there is one, until running ends.
-func (s *service) startAdmin(ctx, running context.Context, group *errgroup.Group, handler http.Handler) error {
-	address := s.reloads.status.Load().files.config.AdminListen
-	if address == "" {
-		return nil
-	}
-	listener, err := listenOn(ctx, "admin_listen", address)
-	if err != nil {
-		return err
-	}
-	server := newServer(handler, s.log)
-	s.log.Info("listening for admin", "admin_address", listener.Addr().String())
-	group.Go(func() error { return served("admin_listen", server.Serve(listener)) })
-	group.Go(func() error {
-		<-running.Done()
-		return server.Close()
-	})
-	return nil
-}
-
-func (s *service) startWatcher(running context.Context, group *errgroup.Group) error {
-	w, err := newWatcher(s.log)
-	if err != nil {
-		return err
-	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	group.Go(func() error {
-		defer signal.Stop(hangup)
-		return w.run(running, func() []string { return s.reloads.status.Load().files.paths() }, hangup, s.reloads.reload)
-	})
-	return nil
-}
-
-// served is the end of a server; being closed is no error.
-func served(key string, err error) error {
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", key, err)
 }

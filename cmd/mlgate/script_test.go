@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The scripts in testdata run the real main in processes of their own, beside
+// small helpers (helpers_test.go) that stand for curl and openssl.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"mlgate":     main,
+		"fetch":      fetchMain,
+		"selfsigned": selfSignedMain,
+	})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", Setup: setupScript,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"signal": signalGate},
+	})
+}
+
+// signalGate is `signal HUP|TERM|INT`: it sends a signal to the gate that runs in
+// the background. testscript's own kill knows neither HUP nor TERM.
+func signalGate(ts *testscript.TestScript, _ bool, args []string) {
+	known := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT}
+	if len(args) != 1 || known[args[0]] == 0 {
+		ts.Fatalf("usage: signal HUP|TERM|INT")
+	}
+	for _, cmd := range ts.BackgroundCmds() {
+		if slices.Contains(cmd.Args, "serve") {
+			ts.Check(cmd.Process.Signal(known[args[0]]))
+			return
+		}
+	}
+	ts.Fatalf("no gate runs in the background")
+}
+
+// setupScript gives each script an MLflow of its own ($UPSTREAM), free ports for
+// the gate ($GATE, $ADMIN) and an empty home.
+func setupScript(env *testscript.Env) error {
+	for name := range strings.SplitSeq(strings.Join(env.Vars, "\n"), "\n") {
+		if strings.HasPrefix(name, "MLGATE_") || strings.HasPrefix(name, "MLFLOW_") {
+			return fmt.Errorf("the environment of the tests holds %s", name)
+		}
+	}
+	upstream := newFakeMLflow()
+	env.Defer(upstream.Close)
+	gate, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	admin, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	home := filepath.Join(env.WorkDir, "home")
+	env.Setenv("HOME", home)
+	env.Setenv("UPSTREAM", upstream.URL)
+	env.Setenv("LISTEN", gate)
+	env.Setenv("ADMIN_LISTEN", admin)
+	env.Setenv("GATE", "http://"+gate)
+	env.Setenv("ADMIN", "http://"+admin)
+	return os.MkdirAll(filepath.Join(home, ".mlflow"), 0o700)
+}
+
+// freeAddress is a loopback address that nobody listens on at the moment.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer listener.Close()
+	return listener.Addr().String(), nil
+}
