@@ -1,0 +1,47 @@
+"""Autologging: what the client writes by itself, from threads of its own."""
+
+import warnings
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV
+
+import mlflow
+from setting import EXPECT_USER, PREFIX, client, same
+
+warnings.filterwarnings("ignore")
+rng = np.random.default_rng(7)
+X = rng.normal(size=(40, 3))
+y = (X[:, 0] > 0).astype(int)
+
+experiment = mlflow.set_experiment(f"{PREFIX}/autolog")
+mlflow.sklearn.autolog(max_tuning_runs=2, log_datasets=True)
+
+with mlflow.start_run(run_name="forest") as run:
+    forest = RandomForestClassifier(n_estimators=5, random_state=7).fit(X, y)
+    forest.score(X, y)
+got = client.get_run(run.info.run_id)
+same(got.data.params["n_estimators"], "5", "autologged param")
+assert got.data.metrics["training_accuracy_score"] > 0.9, got.data.metrics
+same([i.dataset.name for i in got.inputs.dataset_inputs] != [], True, "autologged dataset")
+assert {"estimator.html", "training_confusion_matrix.png"} <= {f.path for f in client.list_artifacts(run.info.run_id)}
+models = mlflow.search_logged_models([experiment.experiment_id], output_format="list")
+same([m.source_run_id for m in models], [run.info.run_id], "autologged model")
+same(list(mlflow.sklearn.load_model(models[0].model_uri).predict(X)), list(forest.predict(X)), "loaded model")
+if EXPECT_USER:
+    same(got.data.tags["mlflow.user"], EXPECT_USER, "author")
+
+with mlflow.start_run(run_name="grid") as run:
+    GridSearchCV(RandomForestClassifier(random_state=7), {"n_estimators": [2, 3, 4]}, cv=2).fit(X, y)
+children = client.search_runs([experiment.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'")
+same(len(children), 2, "child runs of the grid search")
+assert "best_n_estimators" in client.get_run(run.info.run_id).data.params
+
+mlflow.sklearn.autolog(disable=True)
+mlflow.config.enable_async_logging(True)
+with mlflow.start_run(run_name="async") as run:
+    for step in range(200):
+        mlflow.log_metric("x", step, step=step)
+    mlflow.flush_async_logging()
+same(len(client.get_metric_history(run.info.run_id, "x")), 200, "metrics logged asynchronously")
+print("passed")
