@@ -37,19 +37,14 @@ func TestNoSpellingOfAnArtifactPathReachesForeignFiles(t *testing.T) {
 	g := newGate(t, srv.URL(), rules)
 	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
-	for _, path := range disguised {
-		for _, method := range []string{"GET", "HEAD", "PUT", "DELETE"} {
-			for _, base := range []string{store, "/ajax-api/2.0/mlflow-artifacts/artifacts"} {
-				body := ""
-				if method == "PUT" {
-					body = "evil"
-				}
-				a := request{method, base + "/" + path, body}.send(t, g, "alice", with)
-				if a.Status/100 != 4 {
-					t.Errorf("%s %s: got %d %s", method, path, a.Status, a.Body)
-				}
-				theirs.unleaked(t, with.Replace(path), a)
+	for i, path := range disguised {
+		base := []string{store, "/ajax-api/2.0/mlflow-artifacts/artifacts"}[i%2]
+		for method, body := range map[string]string{"GET": "", "HEAD": "", "PUT": "evil", "DELETE": ""} {
+			a := request{method, base + "/" + path, body}.send(t, g, "alice", with)
+			if a.Status/100 != 4 {
+				t.Errorf("%s %s: got %d %s", method, path, a.Status, a.Body)
 			}
+			theirs.unleaked(t, with.Replace(path), a)
 		}
 		for _, list := range []string{"/api/2.0/mlflow-artifacts/artifacts?path=", "artifacts/list?run_id=<run>&path=", "/get-artifact?run_id=<run>&path=",
 			"logged-models/<lm>/artifacts/directories?artifact_directory_path=", "/ajax-api/2.0/mlflow/logged-models/<lm>/artifacts/files?artifact_file_path=", "/model-versions/get-artifact?name=<model>&version=1&path="} {

@@ -8,12 +8,11 @@ import (
 	"mlgate/proxy/mlflowapi"
 )
 
-// reach is one call of bob's, to be tried by alice: her answer, and whether
-// bob's things are named in query and path or in the body. It must succeed for
-// bob himself, or her refusal would prove nothing.
+// reach is one call about bob's things, to be tried by alice. It must succeed
+// for bob himself, or her refusal would prove nothing.
 type reach struct {
 	request
-	want int // what alice gets
+	want int // what alice gets; where it is 200, an answer with nothing in it
 }
 
 const gql = "/graphql"
@@ -47,9 +46,9 @@ var foreign = []reach{
 	{request{"POST", "runs/log-model", `{"run_id":"<RUN>","model_json":"{\"artifact_path\":\"a\",\"run_id\":\"<RUN>\",\"flavors\":{},\"utc_time_created\":\"x\"}"}`}, 404},
 	{request{"POST", "runs/delete", `{"run_id":"<RUN>"}`}, 404},
 	{request{"POST", "runs/restore", `{"run_id":"<RUN>"}`}, 404},
-	{request{"GET", "metrics/get-history?run_id=<RUN>&metric_key=loss", ""}, 404},
+	{request{"GET", "metrics/get-history?run_id=<RUN>&metric_key=loss", ""}, 200},
 	{request{"GET", "/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=<RUN>&metric_key=loss", ""}, 200},
-	{request{"GET", "metrics/get-history-bulk-interval?run_ids=<RUN>&metric_key=loss&max_results=10", ""}, 0},
+	{request{"GET", "metrics/get-history-bulk-interval?run_ids=<RUN>&metric_key=loss&max_results=10", ""}, 404},
 
 	{request{"GET", "logged-models/<LM>", ""}, 404},
 	{request{"POST", "logged-models/search", `{"experiment_ids":["<EXP>"]}`}, 200},
