@@ -48,7 +48,7 @@ var foreign = []reach{
 	{request{"POST", "runs/restore", `{"run_id":"<RUN>"}`}, 404},
 	{request{"GET", "metrics/get-history?run_id=<RUN>&metric_key=loss", ""}, 200},
 	{request{"GET", "/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=<RUN>&metric_key=loss", ""}, 200},
-	{request{"GET", "metrics/get-history-bulk-interval?run_ids=<RUN>&metric_key=loss&max_results=10", ""}, 404},
+	{request{"GET", "metrics/get-history-bulk-interval?run_ids=<RUN>&metric_key=loss&max_results=10", ""}, 200},
 
 	{request{"GET", "logged-models/<LM>", ""}, 404},
 	{request{"POST", "logged-models/search", `{"experiment_ids":["<EXP>"]}`}, 200},

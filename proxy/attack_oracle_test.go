@@ -81,3 +81,28 @@ func TestForeignIDsAnswerAsIDsThatNobodyHolds(t *testing.T) {
 		}
 	}
 }
+
+// MLflow's page token of this search names the experiments that were asked
+// about, so the second page must ask about the same.
+func TestPagesOfLoggedModelsGoOnPastForeignExperiments(t *testing.T) {
+	t.Parallel()
+	srv := live.Server(t)
+	g := newGate(t, srv.URL(), rules)
+	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	second := srv.LogModel(t, mine.exp, mine.run, "second")
+	seen, token := "", ""
+	for page := 0; page < 2 || token != ""; page++ {
+		a := g.do(t, "alice", "POST", api+"logged-models/search", m{"experiment_ids": []string{theirs.exp, mine.exp}, "max_results": 1, "page_token": token})
+		if a.Status != 200 || page > 3 {
+			t.Fatalf("page %d: got %d %s", page, a.Status, a.Body)
+		}
+		theirs.unleaked(t, "", a)
+		seen += string(a.Body)
+		token, _ = a.json(t)["next_page_token"].(string)
+	}
+	for _, id := range []string{mine.lm, second} {
+		if !strings.Contains(seen, id) {
+			t.Errorf("%s is on no page: %s", id, seen)
+		}
+	}
+}
