@@ -49,7 +49,7 @@ func (p *Proxy) call(w http.ResponseWriter, r *http.Request, s *session, m mlflo
 			return err
 		}
 		return p.finish(w, r, s, world, a)
-	case e.Trims != nil || e.Echo != "" || e.Special == mlflowapi.ServerInfo || e.Special == mlflowapi.GraphQL:
+	case e.Trims != nil || e.Echo != "" || e.Special == mlflowapi.ServerInfo || e.Special == mlflowapi.GraphQL || e.Special == mlflowapi.DownloadURI:
 		a, err := p.up.Do(ctx, c.Request())
 		if err != nil {
 			return err
@@ -148,6 +148,10 @@ func (p *Proxy) finish(w http.ResponseWriter, r *http.Request, s *session, world
 		switch s.endpoint.Special {
 		case mlflowapi.GraphQL:
 			a.Body, err = world.TrimGraphQL(r.Context(), s.call, a.Body)
+		case mlflowapi.DownloadURI: // the caller's next call asks for these files
+			if name, version, uri := s.call.Place(a.Body); uri != "" {
+				p.names.Remember(name, version, uri)
+			}
 		case mlflowapi.ServerInfo:
 			a.Body, err = mlflowapi.TrimServerInfo(a.Body)
 		default:

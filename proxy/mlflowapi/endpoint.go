@@ -105,6 +105,7 @@ const (
 	Static                     // the UI's files
 	Health                     // needs no identity
 	SetLoggedModelTags         // keeps entries that the caller cannot see
+	DownloadURI                // tells where a version's files lie, which is remembered
 	RenameExperiment           // what is known of the name is forgotten
 )
 

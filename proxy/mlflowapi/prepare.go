@@ -68,3 +68,12 @@ func (c *Call) MissingName() *Error {
 	}
 	return NotFound("not found")
 }
+
+// Place reads an answer that tells where a version's files lie.
+func (c *Call) Place(body []byte) (name, version, uri string) {
+	doc, err := parseSpans(body, &trimNode{})
+	if err != nil {
+		return "", "", ""
+	}
+	return c.args.text("name"), c.args.text("version"), doc.text(body, "artifact_uri")
+}

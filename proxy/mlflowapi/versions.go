@@ -16,7 +16,7 @@ func versionRows() []Endpoint {
 			Fields: "name:model! version:version!", Trims: one, Echo: "model_version.name"},
 		{Name: "model-versions/get-artifact", Methods: get, Paths: []string{"/model-versions/get-artifact"}, Kind: Model, Action: Read, Args: InQuery, Repeatable: true, File: true,
 			Fields: "name:model! version:version! path!"},
-		{Name: "model-versions/get-download-uri", Methods: get, Paths: v2("model-versions/get-download-uri"), Kind: Model, Action: Read, Args: InQuery, Repeatable: true,
+		{Name: "model-versions/get-download-uri", Methods: get, Paths: v2("model-versions/get-download-uri"), Kind: Model, Action: Read, Args: InQuery, Special: DownloadURI, Repeatable: true,
 			Fields: "name:model! version:version!"},
 		{Name: "model-versions/search", Methods: get, Paths: v2("model-versions/search"), Kind: Model, Action: Read, Args: InQuery, Repeatable: true,
 			Fields: "filter max_results order_by[] page_token", Trims: versionTrims("model_versions[]"), Search: versionSearch()},
