@@ -27,6 +27,9 @@ func newFakeMLflow() *httptest.Server {
 		}
 	})
 	mux.HandleFunc("POST /release", func(http.ResponseWriter, *http.Request) { released <- struct{}{} })
+	mux.HandleFunc("GET /api/2.0/mlflow/experiments/get-by-name", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, map[string]any{"experiment": map[string]any{"experiment_id": "1", "name": r.URL.Query().Get("experiment_name")}})
+	})
 	mux.HandleFunc("POST /api/2.0/mlflow/experiments/search", fakeExperiments)
 	mux.HandleFunc("POST /api/2.0/mlflow/runs/search", fakeRuns)
 	mux.HandleFunc("GET /api/2.0/mlflow/registered-models/search", fakeModels)

@@ -48,7 +48,7 @@ func signalGate(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // setupScript gives each script an MLflow of its own ($UPSTREAM), free ports for
-// the gate ($GATE, $ADMIN) and an empty home.
+// the gate ($GATE, $ADMIN), a password file with alice and root, and an empty home.
 func setupScript(env *testscript.Env) error {
 	for name := range strings.SplitSeq(strings.Join(env.Vars, "\n"), "\n") {
 		if strings.HasPrefix(name, "MLGATE_") || strings.HasPrefix(name, "MLFLOW_") {
@@ -72,7 +72,23 @@ func setupScript(env *testscript.Env) error {
 	env.Setenv("ADMIN_LISTEN", admin)
 	env.Setenv("GATE", "http://"+gate)
 	env.Setenv("ADMIN", "http://"+admin)
-	return os.MkdirAll(filepath.Join(home, ".mlflow"), 0o700)
+	// The race detector would hold every process for a second at its end.
+	env.Setenv("GORACE", "atexit_sleep_ms=0")
+	if err := os.MkdirAll(filepath.Join(home, ".mlflow"), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(env.WorkDir, "users.htpasswd"), cheapUsers("alice", "root"), 0o600)
+}
+
+// cheapUsers is a password file in which everybody's password is correct-horse,
+// hashed as cheaply as bcrypt allows: the cost is the subject of other tests.
+func cheapUsers(names ...string) []byte {
+	const hash = "$2y$04$zUJ6g447i02WdRpDAMdyx.l2l9hKn0.440sn0LueGPEYBmkGH9xFq"
+	var file []byte
+	for _, name := range names {
+		file = fmt.Appendf(file, "%s:%s\n", name, hash)
+	}
+	return file
 }
 
 // freeAddress is a loopback address that nobody listens on at the moment.

@@ -42,14 +42,16 @@ func (w *watcher) run(ctx context.Context, paths func() []string, hangup <-chan 
 	defer w.notify.Close()
 	w.follow(paths())
 	seen := signature(paths())
+	// The signature is taken before the files are read: what changes meanwhile
+	// is found at the next look, at worst by reading the same files twice.
 	look := func() {
-		w.follow(paths())
-		if now := signature(paths()); now != seen {
-			seen = now
-			reload("files changed")
-			w.follow(paths())
-			seen = signature(paths())
+		now := signature(paths())
+		if now == seen {
+			return
 		}
+		seen = now
+		reload("files changed")
+		w.follow(paths()) // there may be other ones now
 	}
 	sweep := time.NewTicker(w.sweep)
 	defer sweep.Stop()
@@ -62,6 +64,7 @@ func (w *watcher) run(ctx context.Context, paths func() []string, hangup <-chan 
 		case <-hangup:
 			seen = signature(paths())
 			reload("SIGHUP")
+			w.follow(paths())
 		case <-w.notify.Events:
 			if first.IsZero() {
 				first = time.Now()
