@@ -43,16 +43,6 @@ func startProcess(cmd *exec.Cmd, log string) (*process, error) {
 	return p, nil
 }
 
-// exited reports whether the process is gone by itself.
-func (p *process) exited() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // signal sends sig to the process alone.
 func (p *process) signal(sig os.Signal) error { return p.cmd.Process.Signal(sig) }
 
