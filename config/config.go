@@ -35,13 +35,14 @@ type Config struct {
 	// address, which throttling and the audit log then believe.
 	TrustedProxies []netip.Prefix `key:"trusted_proxies" kind:"list of addresses or networks"`
 
+	// SealKeysFile holds the keys that seal page tokens, one base64 key of 32
+	// bytes a line, of which the first is used. After another one came first, a
+	// listing that was under way has to begin anew. Absent: a key is made and kept
+	// in the state store.
+	SealKeysFile string `key:"seal_keys_file" kind:"path"`
+
 	// TLS makes mlgate speak HTTPS itself. Absent: plain HTTP.
 	TLS TLS `key:"tls"`
-
-	// SealKeysFile holds the keys that seal page tokens, one base64 key of 32
-	// bytes a line; the first one seals, all of them open. Absent: a key is made
-	// and kept in the state store.
-	SealKeysFile string `key:"seal_keys_file" kind:"path"`
 
 	// Upstream is the MLflow server behind mlgate.
 	Upstream Upstream `key:"upstream"`
