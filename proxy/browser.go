@@ -8,9 +8,10 @@ import (
 
 // harden sets what every answer of the gate says to a browser.
 func (p *Proxy) harden(h http.Header) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "SAMEORIGIN")
-	h.Set("Referrer-Policy", "same-origin")
+	v := [...]string{"nosniff", "SAMEORIGIN", "same-origin"} // one allocation for all three
+	h["X-Content-Type-Options"] = v[0:1:1]
+	h["X-Frame-Options"] = v[1:2:2]
+	h["Referrer-Policy"] = v[2:3:3]
 }
 
 // mine puts the gate's headers in the place of MLflow's. Files that users

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log"
 	"net/http"
@@ -35,20 +36,23 @@ func (p *Proxy) reverseProxy() *httputil.ReverseProxy {
 		ModifyResponse: p.modify,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			s := sessionOf(r.Context())
-			if r.Context().Err() != nil {
-				err = errClientGone
-			} else {
-				err = &upstreamError{err, s.out.sent.Load()}
-			}
 			out, ok := w.(*response)
 			if !ok {
 				panic(http.ErrAbortHandler)
 			}
-			p.fail(out, r, s, err)
+			p.fail(out, r, s, s.unreached(r.Context(), err))
 		},
-		BufferPool: &buffers{},
+		BufferPool: &p.buffers,
 		ErrorLog:   log.New(logWriter{p}, "", 0),
 	}
+}
+
+// unreached words why there is no answer of MLflow's.
+func (s *session) unreached(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errClientGone
+	}
+	return &upstreamError{err, s.out.sent.Load()}
 }
 
 // stream sends the canonical request and gives MLflow's answer as it comes.
@@ -57,7 +61,13 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, s *session) error
 	if s.endpoint.Args == mlflowapi.Streamed && r.Method == http.MethodPost && r.ContentLength < 0 {
 		return &mlflowapi.Error{Status: 411, Code: "INVALID_PARAMETER_VALUE", Message: "send Content-Length: MLflow reads a chunked body here as an empty one"}
 	}
-	p.rp.ServeHTTP(w, r.WithContext(traced(r.Context(), &s.out.sent)))
+	if relayed(s.endpoint) {
+		if err := p.relay(w, r, s); err != nil {
+			return err
+		}
+	} else {
+		p.rp.ServeHTTP(w, r.WithContext(traced(r.Context(), &s.out.sent)))
+	}
 	if s.endpoint.Special == mlflowapi.RenameExperiment {
 		for _, t := range s.call.Targets {
 			if t.ID != "" {
@@ -71,13 +81,7 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, s *session) error
 // rewrite builds the outgoing request from what was read, not from what came.
 func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	s := sessionOf(pr.In.Context())
-	h := make(http.Header, 12)
-	for _, name := range passed {
-		if v := pr.In.Header[name]; len(v) > 0 {
-			h[name] = v[:1]
-		}
-	}
-	forwardedFor(h, s)
+	h := outHeader(pr.In.Header, s)
 	out := pr.Out
 	out.Header, out.Host, out.Trailer = h, "", nil
 	out.URL = p.up.url(s.out.req)
@@ -99,6 +103,18 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	default:
 		out.Body, out.ContentLength, out.TransferEncoding = http.NoBody, 0, nil
 	}
+}
+
+// outHeader is all that MLflow gets to read beside the call itself.
+func outHeader(in http.Header, s *session) http.Header {
+	h := make(http.Header, 12)
+	for _, name := range passed {
+		if v := in[name]; len(v) > 0 {
+			h[name] = v[:1]
+		}
+	}
+	forwardedFor(h, s)
+	return h
 }
 
 func setBody(r *http.Request, b []byte) {

@@ -55,6 +55,8 @@ type Proxy struct {
 	cross  *http.CrossOriginProtection
 	mount  string
 	origin string
+
+	buffers buffers
 }
 
 // New makes a Proxy. It touches no network.

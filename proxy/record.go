@@ -68,7 +68,19 @@ func (s *session) record(w *response) {
 		attrs = append(attrs, slog.Int("upstream_status", s.upstream))
 	}
 	attrs = append(attrs, s.why()...)
-	s.p.opts.Audit.LogAttrs(context.Background(), slog.LevelInfo, "call", attrs...)
+	auditLine(s.p.opts.Audit, attrs)
+}
+
+// auditLine hands a line to the handler itself: the logger would first look up
+// which line of source wrote it, on every call, for nobody to read.
+func auditLine(log *slog.Logger, attrs []slog.Attr) {
+	h, ctx := log.Handler(), context.Background()
+	if !h.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	r := slog.NewRecord(time.Now(), slog.LevelInfo, "call", 0)
+	r.AddAttrs(attrs...)
+	_ = h.Handle(ctx, r) // a log that cannot be written has nowhere to say so
 }
 
 // decision: allow, deny, or would-deny where mlgate only watches.

@@ -79,11 +79,11 @@ func (s *session) decide(a mlflowapi.Action, k mlflowapi.Kind, name string) poli
 // trusted proxy says of it. X-Forwarded-For is read from the right, and the
 // first address that no trusted proxy holds counts.
 func (p *Proxy) client(r *http.Request) string {
-	host, port, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
+	if len(p.opts.TrustedProxies) == 0 {
 		return r.RemoteAddr
 	}
-	if len(p.opts.TrustedProxies) == 0 || !p.trusted(host) {
+	host, port, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil || !p.trusted(host) {
 		return r.RemoteAddr
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")

@@ -113,6 +113,7 @@ func forwardedFor(h http.Header, s *session) {
 	if err != nil {
 		host = s.client
 	}
-	h.Set("X-Forwarded-For", host)
-	h.Set("X-Request-Id", s.requestID)
+	v := [...]string{host, s.requestID}
+	h["X-Forwarded-For"] = v[0:1:1]
+	h["X-Request-Id"] = v[1:2:2]
 }
