@@ -18,6 +18,7 @@ type load struct {
 	script string   // Lua for wrk; empty: GET
 	args   []string // for the script
 	conns  int
+	pid    int // of the process that answers; 0: not told
 }
 
 // rate loads a contender for a while and returns calls a second. A call that
