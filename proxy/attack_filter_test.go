@@ -98,8 +98,10 @@ func TestForgedAndForeignPageTokensAreRefused(t *testing.T) {
 	if a := ask("alice", "registered-models/search", good["alice"]); a.Status != 400 {
 		t.Errorf("a token of another search: got %d %s", a.Status, a.Body)
 	}
-	if a := ask("nobody", "experiments/search", good["alice"]); a.Status != 400 {
-		t.Errorf("another's token: got %d %s", a.Status, a.Body)
+	for _, other := range []string{"nobody", "viewer", "both"} { // who sees nothing, as many prefixes, more
+		if a := ask(other, "experiments/search", good["alice"]); a.Status != 400 {
+			t.Errorf("%s with another's token: got %d %s", other, a.Status, a.Body)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ p, user:most, A/x/*, read, deny
 p, user:reader, A/e03, read
 p, user:reader, A/e11, read
 p, user:reader, B/e05, read
+p, user:viewer, B/*, read
 `)
 	return s
 }
