@@ -15,8 +15,12 @@ import (
 // shows, something leaked.
 const canary = "zqcanary"
 
-const page = `<!doctype html><title>report</title><h1 id="title">confusion report</h1>
-<script>document.getElementById("title").textContent = "script ran in " + self.origin</script>`
+// report is a page among the artifacts, with a script that tells what it did.
+const report = `<!doctype html><h1 id="title">confusion report</h1><script>
+const title = document.getElementById("title")
+title.textContent += ", drawn by a script of origin " + self.origin
+parent.postMessage(title.textContent, "*")
+</script>`
 
 // stage is a gate below a path, alice's things and, beside them, bob's.
 type stage struct {
@@ -66,7 +70,7 @@ func (s *stage) mine(t *testing.T) {
 	below := s.exp + "/" + s.runs[0] + "/artifacts/"
 	s.srv.PutArtifact(t, below+"notes.txt", []byte("the light was poor on tuesday"))
 	s.srv.PutArtifact(t, below+"picture.png", picture(t))
-	s.srv.PutArtifact(t, below+"report.html", []byte(page))
+	s.srv.PutArtifact(t, below+"report.html", []byte(report))
 	s.logged = s.srv.LogModel(t, s.exp, s.runs[0], "detector")
 	s.srv.CreateModel(t, s.model)
 	s.srv.CreateVersion(t, s.model, "models:/"+s.logged, s.runs[0])

@@ -69,7 +69,7 @@ def register(info, run_id):
     same((first.name, str(first.version), first.run_id), (registered, "1", run_id), "first version")
     with mlflow.start_run():
         second = mlflow.sklearn.log_model(
-            LogisticRegression().fit(X, y), name="again", registered_model_name=registered
+            LogisticRegression().fit(X, y), name="again", registered_model_name=registered, pip_requirements=[]
         )
     same(str(second.registered_model_version), "2", "version made while logging")
     client.update_registered_model(registered, description="finds cats")

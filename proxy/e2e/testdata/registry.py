@@ -18,7 +18,9 @@ assert mlflow.get_registry_uri() != mlflow.get_tracking_uri()
 name = f"{MODEL_PREFIX}.apart"
 mlflow.set_experiment(f"{PREFIX}/apart")
 with mlflow.start_run():
-    mlflow.sklearn.log_model(LogisticRegression().fit(X, y), name="model", registered_model_name=name)
+    mlflow.sklearn.log_model(
+        LogisticRegression().fit(X, y), name="model", pip_requirements=["scikit-learn"], registered_model_name=name
+    )
 client = mlflow.MlflowClient()
 client.set_registered_model_alias(name, "champion", "1")
 same(list(mlflow.pyfunc.load_model(f"models:/{name}@champion").predict(X)), [0, 1], "loaded from the registry")

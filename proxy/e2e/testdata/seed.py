@@ -17,7 +17,9 @@ with mlflow.start_run(run_name="seed") as run:
     mlflow.log_param("secret_param", "of-the-owner")
     mlflow.log_metric("loss", 0.5)
     mlflow.log_text("of the owner", "notes/private.txt")
-    logged = mlflow.sklearn.log_model(LogisticRegression().fit(X, y), name="model", registered_model_name=model)
+    logged = mlflow.sklearn.log_model(
+        LogisticRegression().fit(X, y), name="model", pip_requirements=["scikit-learn"], registered_model_name=model
+    )
 client.set_registered_model_alias(model, "champion", "1")
 mlflow.genai.register_prompt(f"{MODEL_PREFIX}.prompt", "Hello {{who}}")
 print(json.dumps({

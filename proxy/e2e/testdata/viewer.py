@@ -49,7 +49,6 @@ refused(lambda: mlflow.genai.register_prompt(theirs.prompt, "Bye"), "edit", "mod
 
 # A model that a reader trains nevertheless finds no way in.
 mlflow.set_experiment(experiment_id=theirs.experiment_id)
-refused(
-    lambda: mlflow.sklearn.log_model(LogisticRegression().fit(X, [0, 1]), name="mine"), "edit", *on_experiment
-)
+fitted = LogisticRegression().fit(X, [0, 1])
+refused(lambda: mlflow.sklearn.log_model(fitted, name="mine", pip_requirements=[]), "edit", *on_experiment)
 print("passed")
