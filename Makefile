@@ -40,7 +40,12 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: go ## build bin/mlgate
-	@$(GO) build -trimpath -o bin/mlgate ./cmd/mlgate
+	@mkdir -p .cache; echo "building bin/mlgate (the first time takes a minute or two)"
+	@$(GO) build -trimpath -o bin/mlgate ./cmd/mlgate 2>.cache/build.log || { \
+	  if grep -qE 'dial tcp|no such host|i/o timeout|connection refused|proxyconnect|TLS handshake' .cache/build.log; then \
+	    echo "error: no Go module registry answers, so the libraries cannot be downloaded" >&2; \
+	    echo "hint: check the network, or set GOPROXY to your mirror; what Go said is in .cache/build.log" >&2; \
+	  else cat .cache/build.log >&2; fi; exit 1; }
 
 venv: ## make .venv: the pinned MLflow that demo and live tests run
 	@.ci/venv
