@@ -64,6 +64,7 @@ func (p *Proxy) world(s *session) *mlflowapi.World {
 	return &mlflowapi.World{
 		Rights: s.rights, Names: p.names, Upstream: p.up, Seal: p.seal,
 		User: s.id.User, OwnRuns: !s.id.Limited(), Schemes: p.opts.SourceSchemes, Known: p.known, Table: p.table,
+		Word: s.refuseName,
 	}
 }
 
@@ -81,6 +82,7 @@ func (p *Proxy) read(r *http.Request, m mlflowapi.Match) (*mlflowapi.Call, error
 		if in.Body, err = readAll(r); err != nil {
 			return nil, err
 		}
+		sessionOf(r.Context()).bytesIn = int64(len(in.Body))
 	}
 	if m.Endpoint.Special == mlflowapi.GraphQL {
 		return mlflowapi.ReadGraphQL(m, in)

@@ -74,7 +74,7 @@ func (s *session) admitTarget(ctx context.Context, t *mlflowapi.Target) (gone bo
 		s.rule = "who created the run may delete and restore it"
 		return false, nil
 	}
-	refusal := s.refuse(t.Action, t.Kind.String()+" "+fmt.Sprintf("%q", t.Name), d)
+	refusal := s.refuseName(t.Action, t.Kind, t.Name)
 	if s.watch(refusal) {
 		return false, nil
 	}
@@ -107,7 +107,15 @@ func (s *session) watch(r *mlflowapi.Refusal) bool {
 	if s.denied == "" {
 		s.denied = r.Rule
 	}
+	if strings.HasPrefix(r.Rule, "rule: ") {
+		s.line = 0 // no line of the policy spoke
+	}
 	return s.rights.watch
+}
+
+// refuseName words a refusal by the name of what was asked for.
+func (s *session) refuseName(a mlflowapi.Action, k mlflowapi.Kind, name string) *mlflowapi.Refusal {
+	return s.refuse(a, fmt.Sprintf("%s %q", k, name), s.decide(a, k, name))
 }
 
 // refuse words a refusal: which right is missing, what the caller holds, whom to ask.

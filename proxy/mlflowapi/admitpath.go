@@ -177,6 +177,9 @@ func missingArtifact(p string) *Error { return NotFound("No such artifact: '%s'"
 
 // refuse words a refusal that the policy gave by a name.
 func (w *World) refuse(a Action, k Kind, name string) *Refusal {
+	if w.Word != nil {
+		return w.Word(a, k, name)
+	}
 	who := w.User
 	if who == "" {
 		who = "nobody in particular"

@@ -1,6 +1,7 @@
 package mlflowapi
 
 import (
+	"errors"
 	"strings"
 )
 
@@ -14,22 +15,29 @@ const (
 
 // Sign puts the identity where the request says who is acting, and refuses
 // what would change it afterwards. Nobody signed in: the client's word stays.
+//
+// A refusal is returned when all is signed: where mlgate only watches, the
+// call goes on, and must not go on unsigned.
 func (w *World) Sign(c *Call) error {
+	var refused *Refusal
 	for _, tag := range c.tags {
-		if err := w.signTag(c, tag); err != nil {
+		if err := w.signTag(c, tag); err != nil && !errors.As(err, &refused) {
 			return err
 		}
 	}
 	if key, ok := c.Params["tag_key"]; ok {
-		if err := reservedTag(key, false); err != nil {
+		if err := reservedTag(key, false); err != nil && !errors.As(err, &refused) {
 			return err
 		}
 		if key == modelVersionsKey { // it may hold entries that the caller cannot see
-			return &Refusal{Forbidden("the tag %s may not be deleted; set it to [] instead", modelVersionsKey), "rule: " + modelVersionsKey}
+			refused = &Refusal{Forbidden("the tag %s may not be deleted; set it to [] instead", modelVersionsKey), "rule: " + modelVersionsKey}
 		}
 	}
 	if c.Endpoint.Special == CreateRun && w.User != "" {
 		w.signRun(c.args)
+	}
+	if refused != nil {
+		return refused
 	}
 	return nil
 }
@@ -51,7 +59,8 @@ func (w *World) signTag(c *Call, tag *object) error {
 func reservedTag(key string, creates bool) error {
 	k := strings.ToLower(strings.TrimSpace(key))
 	if strings.HasPrefix(k, ownTags) {
-		return &Refusal{Forbidden("tags that begin with %q are written by mlgate alone", ownTags), "rule: " + ownTags}
+		// In every mode: a forged creator would hold after enforcement begins.
+		return Forbidden("tags that begin with %q are written by mlgate alone", ownTags)
 	}
 	if k == userTag && !creates {
 		return &Refusal{Forbidden("the tag %q says who created something; mlgate wrote it and nobody changes it", userTag), "rule: " + userTag}

@@ -76,7 +76,9 @@ type World struct {
 	OwnRuns  bool     // who created a run may delete its artifacts; false for limited tokens
 	Schemes  []string // source schemes that model versions may name beside the served store
 	Known    *FilterCache
-	Table    *Table
+	// Word words a refusal by the policy; nil: without what the caller holds.
+	Word  func(a Action, k Kind, name string) *Refusal
+	Table *Table
 }
 
 // experimentOf follows an id to the experiment that decides about it.
