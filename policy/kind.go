@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"strings"
 )
 
 // A Kind is the sort of thing that a name belongs to. The zero value is no
@@ -69,15 +68,4 @@ func (s kindSet) only() (Kind, bool) {
 		}
 	}
 	return 0, false
-}
-
-// words returns the kinds of s, for messages.
-func (s kindSet) words() string {
-	var list []string
-	for _, k := range kinds() {
-		if s.has(k) {
-			list = append(list, k.String())
-		}
-	}
-	return strings.Join(list, ", ")
 }

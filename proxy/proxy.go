@@ -45,16 +45,15 @@ type Options struct {
 
 // Proxy is the gate.
 type Proxy struct {
-	opts   Options
-	table  *mlflowapi.Table
-	names  *resolve.Resolver
-	up     *upstream
-	rp     *httputil.ReverseProxy
-	seal   *mlflowapi.Sealer
-	known  *mlflowapi.FilterCache
-	cross  *http.CrossOriginProtection
-	mount  string
-	origin string
+	opts  Options
+	table *mlflowapi.Table
+	names *resolve.Resolver
+	up    *upstream
+	rp    *httputil.ReverseProxy
+	seal  *mlflowapi.Sealer
+	known *mlflowapi.FilterCache
+	cross *http.CrossOriginProtection
+	mount string
 
 	buffers buffers
 }

@@ -121,7 +121,6 @@ var (
 	put   = []string{"PUT"}
 	patch = []string{"PATCH"}
 	del   = []string{"DELETE"}
-	both  = []string{"GET", "POST"}
 )
 
 // v2 and v3 give the two addresses under which MLflow serves an API path:

@@ -60,13 +60,13 @@ func (c *Call) Echoes(body []byte) bool {
 
 // MissingName words a 404 for a name that MLflow answered with another's thing.
 func (c *Call) MissingName() *Error {
-	for _, t := range c.Targets {
-		if t.Kind == Model {
-			return NotFound("Registered Model with name=%s not found", t.Name)
-		}
-		return NotFound("Could not find experiment with name '%s'", t.Name)
+	if len(c.Targets) == 0 {
+		return NotFound("not found")
 	}
-	return NotFound("not found")
+	if t := c.Targets[0]; t.Kind == Model {
+		return NotFound("Registered Model with name=%s not found", t.Name)
+	}
+	return NotFound("Could not find experiment with name '%s'", c.Targets[0].Name)
 }
 
 // Place reads an answer that tells where a version's files lie.
