@@ -1,6 +1,10 @@
 package browser_test
 
-import "testing"
+import (
+	"bytes"
+	"slices"
+	"testing"
+)
 
 // ways are where the gate may live.
 var ways = []struct{ name, path string }{{"root", ""}, {"mounted", "/mlflow"}}
@@ -37,5 +41,21 @@ func TestEveryPageShowsWhatIsHersAndNothingElse(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// To the other team the same pages do show it: what the tests look for can be
+// found, on the page and on the wire.
+func TestWhatIsHiddenFromHerIsThereForTheOtherTeam(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "", "theirs")
+	b := newTab(t, "bob", passwords["bob"])
+	for _, page := range []string{"experiments", "models", "experiments/" + s.theirExp + "/runs/" + s.theirRun} {
+		b.open(t, s.ui(page))
+		b.shows(t, canary)
+		b.traffic.quiet(t)
+		if !slices.ContainsFunc(b.traffic.take(), func(x exchange) bool { return bytes.Contains(x.body, []byte(canary)) }) {
+			t.Errorf("page %s: got no %s on the wire", page, canary)
+		}
 	}
 }

@@ -31,7 +31,8 @@ type stage struct {
 	runs   []string
 	model  string // cv.WORD.detector
 	logged string
-	bobs   []string // ids of bob's experiment, run and logged model
+
+	theirExp, theirRun string
 }
 
 type m = map[string]any
@@ -103,7 +104,7 @@ func (s *stage) theirs(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.srv.Call(t, "PATCH", "logged-models/"+s.logged+"/tags", m{"model_id": s.logged, "tags": []m{{"key": "mlflow.modelVersions", "value": string(entry)}}})
-	s.bobs = []string{run, logged}
+	s.theirExp, s.theirRun = exp, run
 }
 
 // picture is an image of a size that no icon of the UI has.

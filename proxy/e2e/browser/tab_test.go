@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +110,7 @@ func eval[T any](t *testing.T, b *tab, expression string) T {
 func (b *tab) click(t *testing.T, selector, text string) {
 	t.Helper()
 	find := fmt.Sprintf(`(() => {
-		const named = e => !%[2]q || e.innerText.trim() === %[2]q || e.getAttribute("aria-label") === %[2]q;
+		const named = e => !%[2]q || (e.innerText || "").trim() === %[2]q || e.getAttribute("aria-label") === %[2]q;
 		const e = [...document.querySelectorAll(%[1]q)].find(e => named(e) && e.getClientRects().length);
 		if (!e) return [];
 		e.scrollIntoView({block: "center"});
@@ -117,8 +118,9 @@ func (b *tab) click(t *testing.T, selector, text string) {
 		return [r.x + r.width / 2, r.y + r.height / 2];
 	})()`, selector, text)
 	var at []float64
-	b.wait(t, "something to click", func() []string {
-		if at = eval[[]float64](t, b, find); len(at) == 2 {
+	b.wait(t, "something to click, and to stay where it is", func() []string {
+		before := at
+		if at = eval[[]float64](t, b, find); len(at) == 2 && slices.Equal(before, at) {
 			return nil
 		}
 		return []string{selector, text}
