@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
+	"sync/atomic"
 )
 
 // newFakeMLflow is a server that answers the few questions that the commands ask
@@ -34,7 +36,20 @@ func newFakeMLflow() *httptest.Server {
 	mux.HandleFunc("POST /api/2.0/mlflow/runs/search", fakeRuns)
 	mux.HandleFunc("GET /api/2.0/mlflow/registered-models/search", fakeModels)
 	mux.HandleFunc("/clean/api/2.0/mlflow/", fakeClean)
-	return httptest.NewServer(mux)
+	return httptest.NewServer(stumbling(mux))
+}
+
+// stumbling answers 500 to the first search of all, as a MLflow that was just
+// started may.
+func stumbling(next http.Handler) http.Handler {
+	var stumbled atomic.Bool
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/search") && stumbled.CompareAndSwap(false, true) {
+			http.Error(w, "<!doctype html>", http.StatusInternalServerError)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func answer(w http.ResponseWriter, body any) {

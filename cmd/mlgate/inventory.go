@@ -144,33 +144,70 @@ func (inv *inventory) post(ctx context.Context, path string, body, into any) err
 	return inv.call(ctx, http.MethodPost, path, nil, content, into)
 }
 
-// call sends one request and reads the answer.
+// readTries is how often a page is asked for before a fault of the server counts.
+// All that is asked here are reads, so asking again does no harm; a MLflow 3.17.2
+// that was just started answers 500 to some of its first searches when they come
+// at once (one of its modules is half imported then).
+const readTries = 4
+
+// call asks for one page, again after a fault of the server.
 func (inv *inventory) call(ctx context.Context, method, path string, query url.Values, body []byte, into any) error {
 	target := inv.base.JoinPath("api/2.0/mlflow", path)
 	target.RawQuery = query.Encode()
+	for try := 1; ; try++ {
+		status, content, err := inv.send(ctx, method, target, body)
+		switch {
+		case err != nil:
+			return err
+		case status == http.StatusOK:
+			if err := json.Unmarshal(content, into); err != nil {
+				return hinted(fmt.Errorf("the answer of %s is not the JSON of MLflow: %w", target.Redacted(), err), "name the address of the MLflow server")
+			}
+			return nil
+		case status < 500:
+			return hinted(answered(target, status, content), "name the address of MLflow itself, not of something in front that asks for a password")
+		case try == readTries:
+			return hinted(answered(target, status, content), "the log of the MLflow server says why")
+		}
+		if err := pause(ctx, time.Duration(try)*200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func answered(target *url.URL, status int, content []byte) error {
+	return fmt.Errorf("%s answered %d %s: %s", target.Redacted(), status, http.StatusText(status), firstLine(content))
+}
+
+// pause waits, unless ctx ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// send sends one request and reads the answer.
+func (inv *inventory) send(ctx context.Context, method string, target *url.URL, body []byte) (int, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", target.Redacted(), err)
+		return 0, nil, fmt.Errorf("ask %s: %w", target.Redacted(), err)
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := inv.client.Do(req)
 	if err != nil {
-		return hinted(fmt.Errorf("ask MLflow: %w", err), "is %s the MLflow server, and may this host reach it?", inv.base.Redacted())
+		return 0, nil, hinted(fmt.Errorf("ask MLflow: %w", err), "is %s the MLflow server, and may this host reach it?", inv.base.Redacted())
 	}
 	defer resp.Body.Close()
 	content, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return fmt.Errorf("read answer of %s: %w", target.Redacted(), err)
+		return 0, nil, fmt.Errorf("read answer of %s: %w", target.Redacted(), err)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return hinted(fmt.Errorf("%s answered %s: %s", target.Redacted(), resp.Status, firstLine(content)), "name the address of MLflow itself, not of something in front that asks for a password")
-	}
-	if err := json.Unmarshal(content, into); err != nil {
-		return hinted(fmt.Errorf("the answer of %s is not the JSON of MLflow: %w", target.Redacted(), err), "name the address of the MLflow server")
-	}
-	return nil
+	return resp.StatusCode, content, nil
 }
 
 // firstLine shortens a foreign server's answer for a message.
