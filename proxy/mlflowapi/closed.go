@@ -25,13 +25,14 @@ const (
 	otherAddress  = "the UI's files are served below /static-files"
 	onlyPost      = "GraphQL is read from POST alone"
 	noHandler     = "MLflow lists the address and does not answer there"
+	ownAccounts   = "users, roles and passwords are mlgate's and not MLflow's; /_gate/account shows who you are and what you hold, and whoever runs mlgate sets passwords"
 )
 
 // closedRows are all endpoints that mlgate keeps shut, by topic.
 func closedRows() []Endpoint {
 	return slices.Concat(
 		closedTraceRows(), closedExperimentRows(), closedGatewayRows(),
-		closedServerRows(), closedArtifactRows(),
+		closedServerRows(), closedArtifactRows(), closedAccountRows(),
 	)
 }
 
@@ -138,6 +139,17 @@ func closedArtifactRows() []Endpoint {
 		shut(Experiment, pastMlgate, belowV2,
 			"POST mlflow-artifacts/mpu/abort/{artifact_path...}", "POST mlflow-artifacts/mpu/complete/{artifact_path...}",
 			"POST mlflow-artifacts/mpu/create/{artifact_path...}", "GET mlflow-artifacts/presigned/{artifact_path...}"),
+	)
+}
+
+// closedAccountRows are what the account page of MLflow's UI asks for once
+// users/current has told it who is signed in. Like that, they are no routes of
+// a stock server. The page shows the sentence of the refusal in the place of
+// its lists, and asks only once.
+func closedAccountRows() []Endpoint {
+	return slices.Concat(
+		shut(Server, ownAccounts, v2, "PATCH users/update-password"),
+		shut(Server, ownAccounts, v3, "GET users/current/permissions", "GET users/roles/list"),
 	)
 }
 

@@ -97,8 +97,14 @@ func checkRoutesHaveRows(t *testing.T, table *Table, routes []mlflowRoute) {
 
 // ownPaths are answered by mlgate though a stock server has no such route.
 var ownPaths = map[string]string{
-	"/api/2.0/mlflow/users/current":      "MLflow's UI asks who is signed in",
-	"/ajax-api/2.0/mlflow/users/current": "MLflow's UI asks who is signed in",
+	"/api/2.0/mlflow/users/current":                  "MLflow's UI asks who is signed in",
+	"/ajax-api/2.0/mlflow/users/current":             "MLflow's UI asks who is signed in",
+	"/api/2.0/mlflow/users/update-password":          "its account page offers it",
+	"/ajax-api/2.0/mlflow/users/update-password":     "its account page offers it",
+	"/api/3.0/mlflow/users/current/permissions":      "its account page lists them",
+	"/ajax-api/3.0/mlflow/users/current/permissions": "its account page lists them",
+	"/api/3.0/mlflow/users/roles/list":               "its account page lists them",
+	"/ajax-api/3.0/mlflow/users/roles/list":          "its account page lists them",
 }
 
 func TestNoRowNamesARouteThatMLflowLacks(t *testing.T) {

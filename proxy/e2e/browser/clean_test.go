@@ -15,7 +15,7 @@ var refusable = map[string]string{
 	"/ajax-api/2.0/mlflow/gateway-proxy":             "the AI gateway is shut, and so is it on the server",
 	"/ajax-api/3.0/mlflow/assistant/config":          "the assistant runs programs on the server's host",
 	"/ajax-api/3.0/mlflow/assistant/providers":       "the assistant runs programs on the server's host",
-	"/ajax-api/3.0/mlflow/users/roles/list":          "MLflow's own roles are not in force; its account page says that it has none to show",
+	"/ajax-api/3.0/mlflow/users/roles/list":          "MLflow's own roles are not in force; its account page shows the sentence that says so",
 	"/ajax-api/3.0/mlflow/users/current/permissions": "as users/roles/list",
 }
 
