@@ -63,8 +63,7 @@ func (p *Proxy) call(w http.ResponseWriter, r *http.Request, s *session, m mlflo
 func (p *Proxy) world(s *session) *mlflowapi.World {
 	return &mlflowapi.World{
 		Rights: s.rights, Names: p.names, Upstream: p.up, Seal: p.seal,
-		User: s.id.User, OwnRuns: !s.id.Limited(), Schemes: p.opts.SourceSchemes, Known: p.known, Table: p.table,
-		Word: s.refuseName,
+		User: s.id.User, Judge: s, Schemes: p.opts.SourceSchemes, Known: p.known, Table: p.table,
 	}
 }
 

@@ -67,14 +67,13 @@ func (s *session) admitTarget(ctx context.Context, t *mlflowapi.Target) (gone bo
 	}
 	d := s.decide(t.Action, t.Kind, t.Name)
 	if d.Allow {
-		s.rule, s.line = d.Rule, d.Line
+		s.allowed(d.Rule, d.Line)
 		return false, nil
 	}
-	if t.RunOwner && creator != "" && creator == s.id.User && !s.id.Limited() {
-		s.rule = "who created the run may delete and restore it"
+	if t.RunOwner && s.Own(creator) {
 		return false, nil
 	}
-	refusal := s.refuseName(t.Action, t.Kind, t.Name)
+	refusal := s.refuse(t.Action, fmt.Sprintf("%s %q", t.Kind, t.Name), d)
 	if s.watch(refusal) {
 		return false, nil
 	}
@@ -102,20 +101,39 @@ func (s *session) experimentOf(ctx context.Context, t *mlflowapi.Target) (mlflow
 	return exp, creator, err
 }
 
+// allowed notes what let a call pass; what would have refused it says more.
+func (s *session) allowed(rule string, line int) {
+	if s.denied == "" {
+		s.rule, s.line = rule, line
+	}
+}
+
 // watch records a refusal; true: mlgate only watches, and the call goes on.
 func (s *session) watch(r *mlflowapi.Refusal) bool {
 	if s.denied == "" {
-		s.denied = r.Rule
-	}
-	if strings.HasPrefix(r.Rule, "rule: ") {
-		s.line = 0 // no line of the policy spoke
+		s.denied, s.line = r.Rule, r.Line
 	}
 	return s.rights.watch
 }
 
-// refuseName words a refusal by the name of what was asked for.
-func (s *session) refuseName(a mlflowapi.Action, k mlflowapi.Kind, name string) *mlflowapi.Refusal {
-	return s.refuse(a, fmt.Sprintf("%s %q", k, name), s.decide(a, k, name))
+// Judge decides about a name that was learnt on the way; see [mlflowapi.Judge].
+func (s *session) Judge(a mlflowapi.Action, k mlflowapi.Kind, name string) *mlflowapi.Refusal {
+	d := s.decide(a, k, name)
+	if !d.Allow {
+		return s.refuse(a, fmt.Sprintf("%s %q", k, name), d)
+	}
+	s.allowed(d.Rule, d.Line)
+	return nil
+}
+
+// Own reports whether the caller created a run, and may make use of that: a
+// limited token may not.
+func (s *session) Own(creator string) bool {
+	if creator == "" || creator != s.id.User || s.id.Limited() {
+		return false
+	}
+	s.allowed("who created the run may delete and restore it", 0)
+	return true
 }
 
 // refuse words a refusal: which right is missing, what the caller holds, whom to ask.
@@ -139,6 +157,5 @@ func (s *session) refuse(a mlflowapi.Action, what string, d policy.Decision) *ml
 	if rule == "" {
 		rule = "no line"
 	}
-	s.line = d.Line
-	return &mlflowapi.Refusal{Answer: mlflowapi.Forbidden("%s", b.String()), Rule: rule}
+	return &mlflowapi.Refusal{Answer: mlflowapi.Forbidden("%s", b.String()), Rule: rule, Line: d.Line}
 }

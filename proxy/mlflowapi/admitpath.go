@@ -17,48 +17,52 @@ func (w *World) AdmitPath(ctx context.Context, c *Call) error {
 		return w.admitListing(ctx, c)
 	}
 	p := c.Params["artifact_path"]
-	o, err := w.ownersOf(ctx, p)
+	o, err := w.ownersOf(ctx, c, p)
 	if err != nil {
 		return err
 	}
 	if c.Endpoint.Action != Read {
 		return w.admitWrite(ctx, c, o, p)
 	}
-	if err := w.admitRead(ctx, o, p); !errors.Is(err, ErrNotFound) {
-		return err
-	}
-	c.hidePath(p)
-	return nil
+	return w.admitRead(ctx, c, o, p, func(r *Refusal) error {
+		r = unseen(r, missingArtifact(p))
+		r.hide = func() { c.hidePath(p) }
+		return r
+	})
 }
 
 // admitListing lets a listing of what the caller cannot see be the listing of
 // a folder that does not exist: MLflow then answers as an empty store does.
 func (w *World) admitListing(ctx context.Context, c *Call) error {
 	p := c.args.text("path")
-	err := ErrNotFound
-	if p != "" {
-		var o owners
-		if o, err = w.ownersOf(ctx, p); err == nil {
-			err = w.admitRead(ctx, o, p)
+	empty := func(r *Refusal) error {
+		r = unseen(r, missingArtifact(p))
+		r.hide = func() { c.args.set("path", newString(experimentID.nonexistent())) }
+		return r
+	}
+	if p == "" {
+		if w.Rights.Scope(Experiment).Free() {
+			return nil
 		}
-	} else if w.Rights.Scope(Experiment).Free() {
-		return nil
+		return empty(nil)
 	}
-	if errors.Is(err, ErrNotFound) {
-		c.args.set("path", newString(experimentID.nonexistent()))
-		return nil
+	o, err := w.ownersOf(ctx, c, p)
+	if err != nil {
+		return err
 	}
-	return err
+	return w.admitRead(ctx, c, o, p, empty)
 }
 
-// owners are the experiments that a path belongs to, and what the caller sees.
+// owners are the experiments that a path belongs to, and what stands against
+// the caller's reading it.
 type owners struct {
 	all    []ExperimentInfo
-	hidden bool            // nobody owns the path, or the caller cannot see all who do
-	known  *ExperimentInfo // not readable, but its existence is no secret
+	hidden bool     // nobody owns the path, or the caller cannot see all who do
+	why    *Refusal // of the one that is hidden; nil: nobody owns the path
+	known  *Refusal // not readable, but its existence is no secret
 }
 
-func (w *World) ownersOf(ctx context.Context, p string) (o owners, err error) {
+func (w *World) ownersOf(ctx context.Context, c *Call, p string) (o owners, err error) {
 	o.all, err = w.Names.Owners(ctx, p)
 	if errors.Is(err, ErrNotFound) || (err == nil && len(o.all) == 0) {
 		return owners{hidden: true}, nil
@@ -67,19 +71,28 @@ func (w *World) ownersOf(ctx context.Context, p string) (o owners, err error) {
 		return o, err
 	}
 	for i := range o.all {
-		switch e := &o.all[i]; {
-		case w.Rights.Allows(Read, Experiment, e.Name):
+		e := &o.all[i]
+		c.concerns(c.Endpoint.Action, Experiment, e.Name)
+		r := w.Judge.Judge(Read, Experiment, e.Name)
+		switch {
+		case r == nil:
 		case e.ID == "0": // every server has it
-			o.known = e
+			o.known = r
 		default:
-			o.hidden = true
+			o.hidden, o.why = true, r
 		}
 	}
 	return o, nil
 }
 
-// admitRead gives [ErrNotFound] for what the caller cannot see.
-func (w *World) admitRead(ctx context.Context, o owners, p string) error {
+// concerns adds to the call's targets what was learnt to be one: it was decided
+// about already, and is named in the record.
+func (c *Call) concerns(a Action, k Kind, name string) {
+	c.Targets = append(c.Targets, &Target{Kind: k, Action: a, Name: name})
+}
+
+// admitRead words what the caller cannot see by unseen.
+func (w *World) admitRead(ctx context.Context, c *Call, o owners, p string, unseen func(*Refusal) error) error {
 	if !o.hidden && o.known == nil {
 		return nil
 	}
@@ -88,21 +101,22 @@ func (w *World) admitRead(ctx context.Context, o owners, p string) error {
 		return err
 	}
 	for _, name := range models {
-		if w.Rights.Allows(Read, Model, name) {
+		if w.Judge.Judge(Read, Model, name) == nil {
+			c.concerns(Read, Model, name)
 			return nil
 		}
 	}
 	if o.hidden {
-		return ErrNotFound
+		return unseen(o.why)
 	}
-	return w.refuse(Read, Experiment, o.known.Name)
+	return o.known
 }
 
 // admitWrite decides about PUT and DELETE. MLflow takes any path; here it must
 // lie in the artifacts of a run or a logged model that exists.
 func (w *World) admitWrite(ctx context.Context, c *Call, o owners, p string) error {
 	if o.hidden {
-		return missingArtifact(p)
+		return unseen(o.why, missingArtifact(p))
 	}
 	place, shaped := ArtifactHolder(p)
 	var from holding
@@ -116,20 +130,19 @@ func (w *World) admitWrite(ctx context.Context, c *Call, o owners, p string) err
 		}
 	}
 	for _, e := range o.all {
-		own := c.Endpoint.Action == Manage && e.ID == from.experiment && w.created(from.creator)
-		if !own && !w.Rights.Allows(c.Endpoint.Action, Experiment, e.Name) {
-			return w.refuse(c.Endpoint.Action, Experiment, e.Name)
+		r := w.Judge.Judge(c.Endpoint.Action, Experiment, e.Name)
+		own := r != nil && c.Endpoint.Action == Manage && e.ID == from.experiment && w.Judge.Own(from.creator)
+		if r != nil && !own {
+			return r
 		}
 	}
 	if !shaped || (c.Endpoint.Action == Edit && p == place.Root) {
-		return &Refusal{Forbidden("%s %q: files are written only below <experiment>/<run>/artifacts/ and <experiment>/models/<model>/artifacts/, and deleted only there", c.Method, cut(p)), "rule: artifact path"}
+		return &Refusal{
+			Answer: Forbidden("%s %q: files are written only below <experiment>/<run>/artifacts/ and <experiment>/models/<model>/artifacts/, and deleted only there", c.Method, cut(p)),
+			Rule:   "rule: artifact path",
+		}
 	}
 	return nil
-}
-
-// created reports whether the caller is who created a run, and may use that.
-func (w *World) created(creator string) bool {
-	return w.OwnRuns && w.User != "" && creator == w.User
 }
 
 // holding is what MLflow says of a [Holder].
@@ -159,11 +172,13 @@ func (w *World) holding(ctx context.Context, h Holder) (holding, error) {
 	return holding{at, creator}, nil
 }
 
-func (h Holder) missing() *Error {
+func (h Holder) missing() *Refusal { return h.unseen(nil) }
+
+func (h Holder) unseen(because *Refusal) *Refusal {
 	if h.IsLoggedModel {
-		return NotFound("Logged model with ID '%s' not found.", h.ID)
+		return unseen(because, NotFound("Logged model with ID '%s' not found.", h.ID))
 	}
-	return NotFound("Run with id=%s not found", h.ID)
+	return unseen(because, NotFound("Run with id=%s not found", h.ID))
 }
 
 func (h Holder) orMissing(err error) error {
@@ -174,18 +189,6 @@ func (h Holder) orMissing(err error) error {
 }
 
 func missingArtifact(p string) *Error { return NotFound("No such artifact: '%s'", p) }
-
-// refuse words a refusal that the policy gave by a name.
-func (w *World) refuse(a Action, k Kind, name string) *Refusal {
-	if w.Word != nil {
-		return w.Word(a, k, name)
-	}
-	who := w.User
-	if who == "" {
-		who = "nobody in particular"
-	}
-	return &Refusal{Forbidden("%s may not %s %s %q: no line of the policy grants the action %q on it", who, a, k, name, a), "no line"}
-}
 
 // hidePath asks for a file that no store holds in place of the path: MLflow
 // says in its own words that it is missing. Reveal puts the client's path into

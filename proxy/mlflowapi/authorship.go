@@ -30,7 +30,7 @@ func (w *World) Sign(c *Call) error {
 			return err
 		}
 		if key == modelVersionsKey { // it may hold entries that the caller cannot see
-			refused = &Refusal{Forbidden("the tag %s may not be deleted; set it to [] instead", modelVersionsKey), "rule: " + modelVersionsKey}
+			refused = &Refusal{Answer: Forbidden("the tag %s may not be deleted; set it to [] instead", modelVersionsKey), Rule: "rule: " + modelVersionsKey}
 		}
 	}
 	if c.Endpoint.Special == CreateRun && w.User != "" {
@@ -63,7 +63,7 @@ func reservedTag(key string, creates bool) error {
 		return Forbidden("tags that begin with %q are written by mlgate alone", ownTags)
 	}
 	if k == userTag && !creates {
-		return &Refusal{Forbidden("the tag %q says who created something; mlgate wrote it and nobody changes it", userTag), "rule: " + userTag}
+		return &Refusal{Answer: Forbidden("the tag %q says who created something; mlgate wrote it and nobody changes it", userTag), Rule: "rule: " + userTag}
 	}
 	return nil
 }

@@ -189,7 +189,7 @@ func (c *Call) pick(o *object, f *field) (*value, error) {
 
 func (c *Call) target(f *field, v *value) error {
 	if f.is == refused {
-		c.Refused = &Refusal{Forbidden("the field %q may not be set through mlgate: the server would read and write wherever it points to, with the server's own rights", f.name), "rule: " + f.name}
+		c.Refused = &Refusal{Answer: Forbidden("the field %q may not be set through mlgate: the server would read and write wherever it points to, with the server's own rights", f.name), Rule: "rule: " + f.name}
 		return nil
 	}
 	if v.str == "" && f.is != tagKey {

@@ -37,8 +37,22 @@ var ErrNotFound = errors.New("not found")
 type Refusal struct {
 	Answer *Error
 	Rule   string // the deciding line or rule, for the audit log
+	Line   int    // its number in the policy; 0: no line spoke
+
+	// hide, where it is set, is done in place of giving the answer: MLflow then
+	// says in its own words that there is nothing.
+	hide func()
 }
 
 func (r *Refusal) Error() string { return r.Answer.Error() }
 
 func (r *Refusal) Unwrap() error { return r.Answer }
+
+// unseen answers for what does not exist to this caller. because is the
+// policy's refusal; nil: nobody holds the thing.
+func unseen(because *Refusal, answer *Error) *Refusal {
+	if because == nil {
+		return &Refusal{Answer: answer, Rule: "not visible"}
+	}
+	return &Refusal{Answer: answer, Rule: because.Rule, Line: because.Line}
+}

@@ -31,6 +31,22 @@ func (g grants) Allows(a mlflowapi.Action, k mlflowapi.Kind, name string) bool {
 
 func (g grants) Scope(mlflowapi.Kind) mlflowapi.Scope { return mlflowapi.Scope{} }
 
+// judge is alice, or whoever is no longer: somebody without a name, or one with
+// a limited token, created nothing.
+type judge struct {
+	grants
+	isNobody bool
+}
+
+func (j judge) Judge(a mlflowapi.Action, k mlflowapi.Kind, name string) *mlflowapi.Refusal {
+	if j.Allows(a, k, name) {
+		return nil
+	}
+	return &mlflowapi.Refusal{Answer: mlflowapi.Forbidden("alice may not %s %s %q", a, k, name), Rule: "no line"}
+}
+
+func (j judge) Own(creator string) bool { return creator == "alice" && !j.isNobody }
+
 // upstream is the way to the real MLflow.
 type upstream struct{ url string }
 
@@ -67,7 +83,7 @@ func newFilesGate(t *testing.T, g grants) *filesGate {
 	srv := mlflowtest.Start(t)
 	up := upstream{srv.URL()}
 	return &filesGate{srv, mlflowapi.World{
-		Rights: g, Names: resolve.New(resolve.Options{Upstream: up, ExperimentAge: 1}), Upstream: up, User: "alice", OwnRuns: true, Table: table,
+		Rights: g, Names: resolve.New(resolve.Options{Upstream: up, ExperimentAge: 1}), Upstream: up, User: "alice", Judge: judge{grants: g}, Table: table,
 	}, table}
 }
 

@@ -213,13 +213,10 @@ func (p paths) creators(t *testing.T) {
 	p.wants(t, "DELETE", own.file, "", 200, "")
 	limited := p
 	limited.filesGate = &filesGate{p.srv, p.world, p.table}
-	limited.world.OwnRuns = false
+	limited.world.Judge = judge{p.world.Rights.(grants), true}
 	limited.wants(t, "DELETE", own.exp+"/"+own.run+"/artifacts", "", 403, "manage")
-	nobody := limited
-	nobody.filesGate = &filesGate{p.srv, p.world, p.table}
-	nobody.world.User = ""
-	made := p.srv.CreateRun(t, own.exp)
-	nobody.wants(t, "DELETE", own.exp+"/"+made+"/artifacts", "", 403, "manage")
+	unowned := p.srv.CreateRun(t, own.exp)
+	p.wants(t, "DELETE", own.exp+"/"+unowned+"/artifacts", "", 403, "manage")
 	p.wants(t, "DELETE", own.exp+"/"+own.run+"/artifacts", "", 200, "")
 }
 

@@ -82,7 +82,7 @@ func (w *World) keepVersions(ctx context.Context, c *Call) error {
 		}
 		for _, v := range sent {
 			if !w.Rights.Allows(Read, Model, v.Name) {
-				return &Refusal{Forbidden("the tag %s may name only models that you may read", modelVersionsKey), "rule: " + modelVersionsKey}
+				return &Refusal{Answer: Forbidden("the tag %s may name only models that you may read", modelVersionsKey), Rule: "rule: " + modelVersionsKey}
 			}
 		}
 		hidden, err := w.hiddenVersions(ctx, c.Params["model_id"])

@@ -11,16 +11,26 @@ import (
 // the refusal is only recorded and the call goes on.
 func (w *World) Prepare(ctx context.Context, c *Call, watch func(*Refusal) bool) error {
 	for _, step := range w.steps(c) {
-		err := step(ctx, c)
-		var r *Refusal
-		if errors.As(err, &r) && watch(r) {
-			continue
-		}
-		if err != nil {
+		if err := step(ctx, c); err != nil && !goesOn(err, watch) {
 			return err
 		}
 	}
 	return nil
+}
+
+// goesOn records a refusal, and reports whether the call goes on in spite of it.
+func goesOn(err error, watch func(*Refusal) bool) bool {
+	var r *Refusal
+	switch {
+	case !errors.As(err, &r):
+		return false
+	case watch(r):
+		return true
+	case r.hide != nil:
+		r.hide()
+		return true
+	}
+	return false
 }
 
 func (w *World) steps(c *Call) []func(context.Context, *Call) error {

@@ -2,7 +2,6 @@ package mlflowapi
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -25,11 +24,11 @@ func (w *World) AdmitSource(ctx context.Context, c *Call) error {
 	}
 	switch scheme {
 	case "models":
-		return w.admitModelSource(ctx, rest)
+		return w.admitModelSource(ctx, c, rest)
 	case "runs":
-		return w.admitRunSource(ctx, rest)
+		return w.admitRunSource(ctx, c, rest)
 	case "mlflow-artifacts":
-		return w.admitStoreSource(ctx, source)
+		return w.admitStoreSource(ctx, c, source)
 	}
 	if scheme != "" && slices.Contains(w.Schemes, scheme) {
 		return nil
@@ -38,7 +37,11 @@ func (w *World) AdmitSource(ctx context.Context, c *Call) error {
 }
 
 func foreignSource(source string) *Refusal {
-	return &Refusal{Forbidden("a model version may not be made from %q: the server would read it with its own rights. Name models:/, runs:/ or mlflow-artifacts:/ of this server; an admin can allow other schemes in upstream.allowed_source_schemes", cut(source)), "rule: source"}
+	return badSource("a model version may not be made from %q: the server would read it with its own rights. Name models:/, runs:/ or mlflow-artifacts:/ of this server; an admin can allow other schemes in upstream.allowed_source_schemes", source)
+}
+
+func badSource(format, source string) *Refusal {
+	return &Refusal{Answer: Forbidden(format, cut(source)), Rule: "rule: source"}
 }
 
 // A prompt has no files; MLflow's client and store put these words instead.
@@ -104,7 +107,7 @@ func plainScheme(s string) bool {
 // admitModelSource takes models:/<logged model>, models:/name/version-or-stage
 // and models:/name@alias. A logged model gets a tag of what was registered
 // from it, so it must be the caller's to edit.
-func (w *World) admitModelSource(ctx context.Context, rest string) error {
+func (w *World) admitModelSource(ctx context.Context, c *Call, rest string) error {
 	path, ok := strings.CutPrefix(rest, "/")
 	segs := strings.Split(path, "/")
 	if !ok || segs[0] == "" || strings.Contains(path, ";") || len(segs) > 2 {
@@ -113,12 +116,12 @@ func (w *World) admitModelSource(ctx context.Context, rest string) error {
 	at := strings.LastIndexByte(segs[0], '@')
 	switch {
 	case len(segs) == 2 && (validVersion(segs[1]) || isWord(segs[1])):
-		return w.admitModelName(segs[0])
+		return w.admitModelName(c, segs[0])
 	case len(segs) == 1 && at > 0 && at+1 < len(path):
-		return w.admitModelName(path[:at])
+		return w.admitModelName(c, path[:at])
 	case len(segs) == 1 && ValidLoggedModelID(path):
 		m, err := w.Names.LoggedModel(ctx, path)
-		return w.admitHolder(ctx, Holder{ID: path, IsLoggedModel: true}, m.ExperimentID, Edit, err)
+		return w.admitHolder(ctx, c, Holder{ID: path, IsLoggedModel: true}, m.ExperimentID, Edit, err)
 	}
 	return Bad("Invalid model version source: %q names neither a logged model's id, nor a version, nor an alias", cut(path))
 }
@@ -127,17 +130,18 @@ func isWord(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return (r|0x20) < 'a' || (r|0x20) > 'z' })
 }
 
-func (w *World) admitModelName(name string) error {
+func (w *World) admitModelName(c *Call, name string) error {
 	if strings.TrimSpace(name) != name {
 		return Bad("Invalid model version source: the model's name begins or ends with a blank")
 	}
-	if !w.Rights.Allows(Read, Model, name) {
-		return w.refuse(Read, Model, name)
+	c.concerns(Read, Model, name)
+	if r := w.Judge.Judge(Read, Model, name); r != nil {
+		return r
 	}
 	return nil
 }
 
-func (w *World) admitRunSource(ctx context.Context, rest string) error {
+func (w *World) admitRunSource(ctx context.Context, c *Call, rest string) error {
 	path, ok := strings.CutPrefix(rest, "/")
 	id, below, more := strings.Cut(path, "/")
 	if !ok || !ValidRunID(id) {
@@ -149,12 +153,12 @@ func (w *World) admitRunSource(ctx context.Context, rest string) error {
 		}
 	}
 	run, err := w.Names.Run(ctx, id)
-	return w.admitHolder(ctx, Holder{ID: id}, run.ExperimentID, Read, err)
+	return w.admitHolder(ctx, c, Holder{ID: id}, run.ExperimentID, Read, err)
 }
 
 // admitHolder decides about a run or logged model by its experiment's name;
 // unknown and invisible are answered alike.
-func (w *World) admitHolder(ctx context.Context, h Holder, experiment string, a Action, err error) error {
+func (w *World) admitHolder(ctx context.Context, c *Call, h Holder, experiment string, a Action, err error) error {
 	if err != nil {
 		return h.orMissing(err)
 	}
@@ -162,27 +166,28 @@ func (w *World) admitHolder(ctx context.Context, h Holder, experiment string, a 
 	if err != nil {
 		return h.orMissing(err)
 	}
-	if !w.Rights.Allows(Read, Experiment, e.Name) && e.ID != "0" {
-		return h.missing()
+	c.concerns(a, Experiment, e.Name)
+	if r := w.Judge.Judge(Read, Experiment, e.Name); r != nil && e.ID != "0" {
+		return h.unseen(r)
 	}
-	if !w.Rights.Allows(a, Experiment, e.Name) {
-		return w.refuse(a, Experiment, e.Name)
+	if r := w.Judge.Judge(a, Experiment, e.Name); r != nil {
+		return r
 	}
 	return nil
 }
 
 // admitStoreSource takes a URI of the served store. A host in it must be the
 // one in the owners' own locations: readers' clients send it their passwords.
-func (w *World) admitStoreSource(ctx context.Context, source string) error {
+func (w *World) admitStoreSource(ctx context.Context, c *Call, source string) error {
 	host, path, ok := ServedPath(source)
 	if !ok {
 		return Bad("Invalid model version source: %q is no plain path of the artifact store", cut(source))
 	}
 	holder, ok := ArtifactHolder(path)
 	if !ok {
-		return &Refusal{Forbidden("a model version may not be made from %q: it lies in no run's or logged model's artifacts", cut(source)), "rule: source"}
+		return badSource("a model version may not be made from %q: it lies in no run's or logged model's artifacts", source)
 	}
-	o, err := w.ownersOf(ctx, path)
+	o, err := w.ownersOf(ctx, c, path)
 	if err != nil {
 		return err
 	}
@@ -191,12 +196,9 @@ func (w *World) admitStoreSource(ctx context.Context, source string) error {
 			return foreignSource(source)
 		}
 	}
-	err = w.admitRead(ctx, o, path)
+	err = w.admitRead(ctx, c, o, path, func(r *Refusal) error { return holder.unseen(r) })
 	if o.hidden && host != "" && err == nil {
 		return foreignSource(source)
-	}
-	if errors.Is(err, ErrNotFound) {
-		return holder.missing()
 	}
 	return err
 }

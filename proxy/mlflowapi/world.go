@@ -18,6 +18,17 @@ type Rights interface {
 	Scope(k Kind) Scope
 }
 
+// Judge decides about names that a call does not say: MLflow was asked what its
+// path or source leads to. It keeps what it decided for the record, and it is
+// not lenient where mlgate only watches: whoever asks it passes its refusals on.
+type Judge interface {
+	// Judge gives nil where the policy allows it.
+	Judge(a Action, k Kind, name string) *Refusal
+	// Own reports whether the caller is who created a run through mlgate, and
+	// may make use of that.
+	Own(creator string) bool
+}
+
 // Scope is what a caller may read of one kind, at most.
 type Scope struct {
 	All      bool     // every name, but for what Denied cuts out
@@ -73,12 +84,10 @@ type World struct {
 	Upstream Upstream
 	Seal     *Sealer
 	User     string   // the identity; "" when anonymous
-	OwnRuns  bool     // who created a run may delete its artifacts; false for limited tokens
 	Schemes  []string // source schemes that model versions may name beside the served store
 	Known    *FilterCache
-	// Word words a refusal by the policy; nil: without what the caller holds.
-	Word  func(a Action, k Kind, name string) *Refusal
-	Table *Table
+	Judge    Judge
+	Table    *Table
 }
 
 // experimentOf follows an id to the experiment that decides about it.
