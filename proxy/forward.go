@@ -68,11 +68,12 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, s *session) error
 	} else {
 		p.rp.ServeHTTP(w, r.WithContext(traced(r.Context(), &s.out.sent)))
 	}
-	if s.endpoint.Special == mlflowapi.RenameExperiment {
-		for _, t := range s.call.Targets {
-			if t.ID != "" {
-				p.names.ForgetExperiment(t.ID)
-			}
+	for _, t := range s.call.Targets {
+		switch {
+		case t.New && t.Kind == mlflowapi.Experiment:
+			p.names.ForgetName(t.Name)
+		case t.ID != "" && s.endpoint.Special == mlflowapi.RenameExperiment:
+			p.names.ForgetExperiment(t.ID)
 		}
 	}
 	return nil

@@ -38,6 +38,7 @@ func experimentSearch() *Search {
 	return &Search{
 		List:  "experiments",
 		Most:  50000,
+		Least: 1,
 		Order: []sortKey{{member: "creation_time", desc: true, numeric: true}, id},
 		Tie:   []sortKey{{member: "experiment_id", desc: true, numeric: true}},
 		Keys: map[string]sortKey{

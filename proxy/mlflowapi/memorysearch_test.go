@@ -37,13 +37,35 @@ func (r memoryRow) json(k Kind) map[string]any {
 // joined by AND, its default orders and ties, tokens that count rows.
 type memoryServer struct {
 	kind  Kind
+	old   bool // it knows no lists of names or ids
 	lock  sync.Mutex
 	rows  []memoryRow
 	calls int
 	seen  []string // filters
 }
 
-var memoryClause = regexp.MustCompile(`^name (LIKE|=|IN) (.*)$`)
+var memoryClause = regexp.MustCompile(`^(name|experiment_id) (LIKE|=|IN) (.*)$`)
+
+// IDs makes the server its own directory.
+func (m *memoryServer) IDs(_ context.Context, names []string) (map[string]string, error) {
+	ids := map[string]string{}
+	for _, row := range m.rows {
+		if slices.Contains(names, row.Name) {
+			ids[row.Name] = strconv.Itoa(row.ID)
+		}
+	}
+	return ids, nil
+}
+
+func (m *memoryServer) Experiments(_ context.Context, ids []string) (map[string]ExperimentInfo, error) {
+	known := map[string]ExperimentInfo{}
+	for _, row := range m.rows {
+		if id := strconv.Itoa(row.ID); slices.Contains(ids, id) {
+			known[id] = ExperimentInfo{ID: id, Name: row.Name}
+		}
+	}
+	return known, nil
+}
 
 // Do is called by several streams at once.
 func (m *memoryServer) Do(_ context.Context, r *Request) (*Answer, error) {
@@ -56,12 +78,12 @@ func (m *memoryServer) Do(_ context.Context, r *Request) (*Answer, error) {
 	}
 	m.seen = append(m.seen, q.Filter)
 	var rows []memoryRow
-	matches, err := memoryFilter(q.Filter)
+	matches, err := m.filter(q.Filter)
 	if err != nil {
 		return memoryError(err), nil
 	}
 	for _, row := range m.rows {
-		if matches(row.Name) {
+		if matches(row) {
 			rows = append(rows, row)
 		}
 	}
@@ -95,19 +117,19 @@ func memoryError(err error) *Answer {
 	return &Answer{400, "application/json", []byte(`{"error_code":"INVALID_PARAMETER_VALUE","message":` + strconv.Quote(err.Error()) + `}`)}
 }
 
-// memoryFilter reads a filter into what it says of a name.
-func memoryFilter(filter string) (func(name string) bool, error) {
+// filter reads a filter into what it says of a row.
+func (m *memoryServer) filter(filter string) (func(memoryRow) bool, error) {
 	if filter == "" {
-		return func(string) bool { return true }, nil
+		return func(memoryRow) bool { return true }, nil
 	}
-	var clauses []*regexp.Regexp
+	clauses := map[*regexp.Regexp]string{}
 	for clause := range strings.SplitSeq(filter, " AND ") {
-		m := memoryClause.FindStringSubmatch(clause)
-		if m == nil {
+		c := memoryClause.FindStringSubmatch(clause)
+		if c == nil || m.old && c[2] == "IN" {
 			return nil, fmt.Errorf("Invalid clause(s) in filter string: %s", clause)
 		}
-		p := regexp.QuoteMeta(m[2])
-		switch m[1] {
+		p := regexp.QuoteMeta(c[3])
+		switch c[2] {
 		case "IN":
 			p = strings.NewReplacer(`', '`, "|", `\('`, "", `'\)`, "").Replace(p)
 		case "LIKE":
@@ -115,10 +137,15 @@ func memoryFilter(filter string) (func(name string) bool, error) {
 		default:
 			p = strings.Trim(p, "'")
 		}
-		clauses = append(clauses, regexp.MustCompile("^(?s:"+p+")$"))
+		clauses[regexp.MustCompile("^(?s:"+p+")$")] = c[1]
 	}
-	return func(name string) bool {
-		return !slices.ContainsFunc(clauses, func(c *regexp.Regexp) bool { return !c.MatchString(name) })
+	return func(row memoryRow) bool {
+		for c, key := range clauses {
+			if key == "name" && !c.MatchString(row.Name) || key != "name" && !c.MatchString(strconv.Itoa(row.ID)) {
+				return false
+			}
+		}
+		return true
 	}, nil
 }
 

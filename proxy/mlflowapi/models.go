@@ -39,7 +39,7 @@ func modelSearch() *Search {
 	name := sortKey{member: "name"}
 	updated := sortKey{member: "last_updated_timestamp", numeric: true}
 	return &Search{
-		List: "registered_models", Most: 1000, Default: 100,
+		List: "registered_models", Most: 1000, Least: -1, Default: 100,
 		Order: []sortKey{name},
 		Tie:   []sortKey{name},
 		Keys:  map[string]sortKey{"name": name, "timestamp": updated, "last_updated_timestamp": updated},

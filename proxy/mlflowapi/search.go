@@ -3,7 +3,9 @@ package mlflowapi
 import (
 	"context"
 	"errors"
+	"math"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,16 +19,18 @@ import (
 type Search struct {
 	List    string // the answer's member that holds the rows
 	Most    int    // MLflow's limit on max_results
+	Least   int    // the least max_results that MLflow takes; of none, it takes 0 and -1
 	Default int    // what MLflow takes when max_results is absent; 0: it refuses
 	Order   []sortKey
 	Tie     []sortKey
 	Keys    map[string]sortKey // what order_by may name
-	IDs     bool               // exact names can be asked for by experiment_id IN (…)
+	IDs     bool               // exact names are asked for by experiment_id IN (…)
 }
 
-// maxFetches bounds the upstream calls for one page; past it the page comes
-// back short with a token, which every client follows.
-const maxFetches = 24
+// maxFetches bounds the upstream calls for one page, the first of each stream
+// among them; past it the page comes back short with a token, which every
+// client follows.
+const maxFetches = 64
 
 // page is one answer of a search while it is put together.
 type page struct {
@@ -38,6 +42,8 @@ type page struct {
 	fetches int
 	filter  string
 	runs    bool // the filter asks about run ids, which are trimmed from some rows
+	lists   bool // MLflow knows "x IN (…)"
+	shape   string
 	streams []*stream
 	order   []sortKey
 }
@@ -45,15 +51,19 @@ type page struct {
 // SearchPage answers a search by name for a caller who may not see everything.
 func (w *World) SearchPage(ctx context.Context, c *Call) (*Answer, error) {
 	scope := w.Rights.Scope(c.Endpoint.Kind)
-	p := &page{w: w, call: c, spec: c.Endpoint.Search, kind: c.Endpoint.Kind, filter: c.args.text("filter")}
+	old := "no lists\x00" + c.Endpoint.Name
+	p := &page{w: w, call: c, spec: c.Endpoint.Search, kind: c.Endpoint.Kind, filter: c.args.text("filter"), lists: !w.Known.has(old)}
 	if bad, err := p.check(ctx); bad != nil || err != nil {
 		return bad, err
 	}
-	if err := p.open(ctx, scope); err != nil {
-		return nil, err
-	}
 	a, err := p.put(ctx, scope)
 	var ua *upstreamAnswer
+	if errors.As(err, &ua) && ua.list { // a server older than 3.17: ask by one name at a time
+		p.lists, p.fetches = false, 0
+		if a, err = p.put(ctx, scope); err == nil {
+			w.Known.add(old)
+		}
+	}
 	if errors.As(err, &ua) {
 		return ua.Answer, nil
 	}
@@ -62,6 +72,9 @@ func (w *World) SearchPage(ctx context.Context, c *Call) (*Answer, error) {
 
 // put puts the page together.
 func (p *page) put(ctx context.Context, scope Scope) (*Answer, error) {
+	if err := p.open(ctx, scope); err != nil {
+		return nil, err
+	}
 	rows, err := p.rows(ctx)
 	if err != nil {
 		return nil, err
@@ -80,7 +93,10 @@ func (p *page) put(ctx context.Context, scope Scope) (*Answer, error) {
 }
 
 // upstreamAnswer carries an error answer of MLflow's to the caller.
-type upstreamAnswer struct{ *Answer }
+type upstreamAnswer struct {
+	*Answer
+	list bool // it was asked with a list, which older servers do not know
+}
 
 func (*upstreamAnswer) Error() string { return "upstream refused" }
 
@@ -112,7 +128,10 @@ func (p *page) check(ctx context.Context) (*Answer, error) {
 		return a, nil
 	}
 	if !ok {
-		return nil, Bad("Invalid value for parameter 'max_results'")
+		if p.want, ok = p.oddSize(); !ok {
+			return nil, Bad("Invalid value for parameter 'max_results'")
+		}
+		return nil, nil
 	}
 	p.w.Known.add(key)
 	return nil, nil
@@ -120,16 +139,25 @@ func (p *page) check(ctx context.Context) (*Answer, error) {
 
 // size reads max_results; false: MLflow is to say what is wrong with it.
 func (p *page) size() (int, bool) {
-	v := p.call.args.get("max_results")
-	if v == nil {
+	s, ok := p.call.args.spelling("max_results")
+	if !ok {
 		return p.spec.Default, p.spec.Default > 0
 	}
-	s := string(v.raw)
-	if v.kind == '"' {
-		s = v.str
-	}
 	n, err := strconv.Atoi(s)
-	return n, err == nil && n > 0 && n <= p.spec.Most && strconv.Itoa(n) == s
+	return n, err == nil && p.fits(n) && strconv.Itoa(n) == s
+}
+
+func (p *page) fits(n int) bool { return n >= p.spec.Least && n <= p.spec.Most }
+
+// oddSize reads a max_results that MLflow has taken though it is spelt in
+// another way: "+5", 5.0, 1e1.
+func (p *page) oddSize() (int, bool) {
+	s, _ := p.call.args.spelling("max_results")
+	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > float64(p.spec.Most) {
+		return 0, false
+	}
+	return int(f), p.fits(int(f))
 }
 
 // rows takes the page's rows off the streams, in MLflow's order.
@@ -137,7 +165,7 @@ func (p *page) rows(ctx context.Context) ([]jsontext.Value, error) {
 	if err := p.fillAll(ctx); err != nil {
 		return nil, err
 	}
-	rows := make([]jsontext.Value, 0, min(p.want, 1000))
+	rows := make([]jsontext.Value, 0, max(0, min(p.want, 1000)))
 	for len(rows) < p.want {
 		s, err := p.first(ctx)
 		if err != nil {
@@ -157,7 +185,7 @@ func (p *page) more(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if s != nil {
+	if s != nil || p.want < 0 { // asked for less than nothing, MLflow always has more
 		return true, nil
 	}
 	for _, s := range p.streams { // the bound on fetches was reached
@@ -209,22 +237,33 @@ type row struct {
 
 // rowNames is what decides about a row.
 type rowNames struct {
-	Name         string `json:"name"`
-	ExperimentID string `json:"experiment_id"`
-	RunID        string `json:"run_id"`
+	Name  string `json:"name"`
+	RunID string `json:"run_id"`
+	ok    bool
 }
 
-// keep decides about one row: it must be the stream's own, and be visible.
-func (p *page) keep(ctx context.Context, s *stream, raw jsontext.Value) (bool, error) {
-	var n rowNames
-	if err := json.Unmarshal(raw, &n); err != nil {
-		return false, err
+// keep adds those of MLflow's rows that are the stream's own and visible. What
+// a row is about is decided once more, by the name that it bears now.
+func (p *page) keep(ctx context.Context, s *stream, raws []jsontext.Value) error {
+	seen, kept := sight{}, make([]rowNames, len(raws))
+	for i, raw := range raws {
+		n := &kept[i]
+		if err := json.Unmarshal(raw, n); err != nil {
+			return err
+		}
+		if n.ok = s.owns(p.kind, n.Name) && p.w.Rights.Allows(Read, p.kind, n.Name); n.ok && p.runs && n.RunID != "" {
+			seen[sighted{runID, n.RunID}] = false
+		}
 	}
-	if !s.owns(p.kind, n.Name) || !p.w.Rights.Allows(Read, p.kind, n.Name) {
-		return false, nil
+	if len(seen) > 0 {
+		if err := p.w.look(ctx, seen); err != nil {
+			return err
+		}
 	}
-	if p.runs && n.RunID != "" {
-		return p.w.visible(ctx, runID, n.RunID)
+	for i, n := range kept {
+		if visible, asked := seen[sighted{runID, n.RunID}]; n.ok && (visible || !asked) {
+			s.rows = append(s.rows, row{raws[i], s.offset + i, sortValues(raws[i], p.order)})
+		}
 	}
-	return true, nil
+	return nil
 }

@@ -15,8 +15,10 @@ import (
 // stream is the rows of one of the caller's patterns, in MLflow's order.
 type stream struct {
 	clause string   // ours, in MLflow's filter grammar; "": no narrowing
+	all    bool     // every row is the stream's own
 	prefix string   // rows of the stream begin with it (models: "." reads "/")
 	names  []string // or are one of these
+	list   bool     // the clause is an IN (…), or is to become one
 	offset int      // of the next row to ask for
 	chunk  int
 	rows   []row
@@ -24,8 +26,15 @@ type stream struct {
 	done   bool // MLflow has no more
 }
 
-// namesPerStream bounds a list of exact names, since some searches go in a URL.
-const namesPerStream = 50
+const (
+	// namesPerStream bounds a list of exact names, since some searches go in a URL.
+	namesPerStream = 50
+	// idsPerStream does the same for the ids of exact names.
+	idsPerStream = 100
+	// maxStreams: who holds more patterns than this is served from one stream
+	// of all rows, of which the visible ones are kept.
+	maxStreams = 32
+)
 
 // nobody is a clause that no name satisfies: names hold no control characters,
 // and MLflow still reads and judges the rest of the filter.
@@ -33,7 +42,13 @@ const nobody = "name = 'mlgate: nothing'"
 
 // open makes the streams of a scope, from the start or from a page token.
 func (p *page) open(ctx context.Context, scope Scope) error {
-	p.streams = p.clauses(ctx, scope)
+	p.shape, p.streams = "", p.clauses(scope)
+	if len(p.streams) > maxStreams {
+		p.shape, p.streams = "\x00all", []*stream{{all: true}}
+	}
+	if err := p.identify(ctx); err != nil {
+		return err
+	}
 	var err error
 	if p.order, err = p.spec.orderOf(p.call.args.get("order_by"), len(p.streams) > 1); err != nil {
 		return err
@@ -44,18 +59,18 @@ func (p *page) open(ctx context.Context, scope Scope) error {
 		return err
 	}
 	for i, s := range p.streams {
-		s.chunk = min(p.want+1, p.spec.Most)
+		s.chunk = min(max(p.want, 0)+1, p.spec.Most)
 		if offsets != nil {
 			s.offset, s.next = offsets[i], offsets[i]
-			s.done = offsets[i] < 0
+			s.done = s.done || offsets[i] < 0
 		}
 	}
 	return nil
 }
 
-func (p *page) clauses(ctx context.Context, scope Scope) []*stream {
+func (p *page) clauses(scope Scope) []*stream {
 	if scope.All {
-		return []*stream{{}}
+		return []*stream{{all: true}}
 	}
 	var ss []*stream
 	for _, prefix := range scope.Prefixes {
@@ -71,11 +86,12 @@ func (p *page) clauses(ctx context.Context, scope Scope) []*stream {
 			ss = append(ss, &stream{clause: "name LIKE '" + first + sep + rest + "%'", prefix: first + sep + strings.TrimPrefix(prefix, first+"/")})
 		}
 	}
-	return append(ss, p.exact(ctx, scope.Names)...)
+	return append(ss, p.exact(scope.Names)...)
 }
 
-// exact makes streams for names that stand in the policy as they are.
-func (p *page) exact(ctx context.Context, names []string) []*stream {
+// exact makes streams for names that stand in the policy as they are. MLflow
+// lists experiments by ids and by one name, but not by several names.
+func (p *page) exact(names []string) []*stream {
 	var ss []*stream
 	if p.kind == Model {
 		var spelt []string
@@ -87,11 +103,61 @@ func (p *page) exact(ctx context.Context, names []string) []*stream {
 			}
 			spelt = append(spelt, spellings(n)...)
 		}
+		if !p.lists {
+			return append(ss, eachName(spelt)...)
+		}
 		for part := range slices.Chunk(spelt, namesPerStream) {
-			ss = append(ss, &stream{clause: "name IN ('" + strings.Join(part, "', '") + "')", names: part})
+			ss = append(ss, &stream{clause: in("name", part), names: part, list: true})
 		}
 		return ss
 	}
+	if !p.lists || !p.spec.IDs || p.w.Directory == nil {
+		return eachName(names)
+	}
+	for part := range slices.Chunk(names, idsPerStream) {
+		ss = append(ss, &stream{clause: nobody, names: part, list: true})
+	}
+	return ss
+}
+
+// identify turns the streams of exact names into streams of the ids that bear
+// them now. A name that nothing bears yet has no place in them.
+func (p *page) identify(ctx context.Context) error {
+	var names []string
+	for _, s := range p.streams {
+		if s.list && p.kind == Experiment {
+			names = append(names, s.names...)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	p.shape = "\x00ids"
+	known, err := p.w.Directory.IDs(ctx, names)
+	for _, s := range p.streams {
+		if s.list {
+			s.identify(known)
+		}
+	}
+	return err
+}
+
+func (s *stream) identify(known map[string]string) {
+	var ids []string
+	for _, n := range s.names {
+		if id := known[n]; id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if s.done = len(ids) == 0; !s.done {
+		s.clause = in("experiment_id", ids)
+	}
+}
+
+func in(key string, vals []string) string { return key + " IN ('" + strings.Join(vals, "', '") + "')" }
+
+func eachName(names []string) []*stream {
+	var ss []*stream
 	for _, n := range names {
 		ss = append(ss, &stream{clause: "name = '" + n + "'", names: []string{n}})
 	}
@@ -118,7 +184,7 @@ func spellings(n string) []string {
 // owns reports whether a row belongs to this stream: LIKE's wildcard may have
 // brought in a row of another one.
 func (s *stream) owns(k Kind, name string) bool {
-	if s.clause == "" {
+	if s.all {
 		return true
 	}
 	if s.prefix == "" {
@@ -139,9 +205,10 @@ func (s *stream) take() row {
 	return r
 }
 
-// fillAll asks for the first rows of all streams, a few at a time.
+// fillAll asks for the first rows of all streams, a few at a time. There are
+// fewer streams than a page has fetches.
 func (p *page) fillAll(ctx context.Context) error {
-	if len(p.streams) == 0 { // nothing is visible; MLflow still judges the request
+	if !slices.ContainsFunc(p.streams, func(s *stream) bool { return !s.done }) { // nothing is visible; MLflow still judges the request
 		p.streams = []*stream{{clause: nobody, names: []string{""}, chunk: 1}}
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -152,9 +219,7 @@ func (p *page) fillAll(ctx context.Context) error {
 			g.Go(func() error { return p.fetch(ctx, s) })
 		}
 	}
-	err := g.Wait()
-	p.fetches = 0
-	return err
+	return g.Wait()
 }
 
 // fill asks for more rows while a stream is empty and not at its end.
@@ -185,7 +250,7 @@ func (p *page) fetch(ctx context.Context, s *stream) error {
 		return err
 	}
 	if a.Status != 200 {
-		return &upstreamAnswer{hideClause(a, s.clause)}
+		return &upstreamAnswer{hideClause(a, s.clause), a.Status == 400 && s.list}
 	}
 	var got map[string]jsontext.Value
 	if err := json.Unmarshal(a.Body, &got); err != nil {
@@ -197,14 +262,8 @@ func (p *page) fetch(ctx context.Context, s *stream) error {
 			return err
 		}
 	}
-	for i, raw := range raws {
-		ok, err := p.keep(ctx, s, raw)
-		if err != nil {
-			return err
-		}
-		if ok {
-			s.rows = append(s.rows, row{raw, s.offset + i, sortValues(raw, p.order)})
-		}
+	if err := p.keep(ctx, s, raws); err != nil {
+		return err
 	}
 	s.offset += len(raws)
 	if s.done = got["next_page_token"] == nil || len(raws) == 0; s.done && len(s.rows) == 0 {

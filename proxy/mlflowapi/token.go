@@ -35,7 +35,7 @@ type pageToken struct {
 }
 
 func (p *page) token(scope Scope) (string, error) {
-	t := pageToken{p.call.Endpoint.Name, scope.Key, nil}
+	t := pageToken{p.call.Endpoint.Name, scope.Key + p.shape, nil}
 	for _, s := range p.streams {
 		at := s.next
 		if s.done && len(s.rows) == 0 {
@@ -66,7 +66,7 @@ func (p *page) offsets(scope Scope) ([]int, error) {
 	if err != nil || json.Unmarshal(b, &t) != nil || t.Endpoint != p.call.Endpoint.Name {
 		return nil, Bad("Invalid page token, could not base64-decode")
 	}
-	if t.Scope != scope.Key || len(t.Offsets) != len(p.streams) {
+	if t.Scope != scope.Key+p.shape || len(t.Offsets) != len(p.streams) {
 		return nil, Bad("the page token was made under other rights; start the search again")
 	}
 	return t.Offsets, nil

@@ -59,6 +59,18 @@ func (o *object) text(name string) string {
 	return ""
 }
 
+// spelling gives a scalar's text as the client wrote it; false: it is absent.
+func (o *object) spelling(name string) (string, bool) {
+	v := o.get(name)
+	if v == nil {
+		return "", false
+	}
+	if v.kind == '"' {
+		return v.str, true
+	}
+	return string(v.raw), true
+}
+
 // set puts a field in place of one of the same name, or behind the others.
 func (o *object) set(name string, v *value) {
 	for i, n := range o.names {

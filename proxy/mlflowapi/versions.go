@@ -47,7 +47,7 @@ func versionSearch() *Search {
 	latest := sortKey{member: "version", desc: true, numeric: true}
 	updated := sortKey{member: "last_updated_timestamp", numeric: true}
 	return &Search{
-		List: "model_versions", Most: 200000, Default: 200000,
+		List: "model_versions", Most: 200000, Least: 1, Default: 200000,
 		Order: []sortKey{{member: "last_updated_timestamp", desc: true, numeric: true}, name, latest},
 		Tie:   []sortKey{name, latest},
 		Keys: map[string]sortKey{

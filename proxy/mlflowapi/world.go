@@ -72,6 +72,16 @@ type Names interface {
 	Registered(ctx context.Context, path string) ([]string, error)
 }
 
+// Directory asks about many experiments at once.
+type Directory interface {
+	// IDs gives the ids of the experiments that bear the names; a name that none
+	// bears is missing from it. It may lag a little behind changes that were not
+	// made through mlgate.
+	IDs(ctx context.Context, names []string) (map[string]string, error)
+	// Experiments gives what exists of the ids.
+	Experiments(ctx context.Context, ids []string) (map[string]ExperimentInfo, error)
+}
+
 // Upstream asks MLflow with mlgate's own words.
 type Upstream interface {
 	Do(ctx context.Context, r *Request) (*Answer, error)
@@ -79,15 +89,17 @@ type Upstream interface {
 
 // World is what a call needs of its surroundings beyond itself.
 type World struct {
-	Rights   Rights
-	Names    Names
-	Upstream Upstream
-	Seal     *Sealer
-	User     string   // the identity; "" when anonymous
-	Schemes  []string // source schemes that model versions may name beside the served store
-	Known    *FilterCache
-	Judge    Judge
-	Table    *Table
+	Rights Rights
+	Names  Names
+	// Directory makes calls about many experiments cheaper; nil: none.
+	Directory Directory
+	Upstream  Upstream
+	Seal      *Sealer
+	User      string   // the identity; "" when anonymous
+	Schemes   []string // source schemes that model versions may name beside the served store
+	Known     *FilterCache
+	Judge     Judge
+	Table     *Table
 }
 
 // experimentOf follows an id to the experiment that decides about it.
@@ -141,13 +153,13 @@ func (w *World) look(ctx context.Context, s sight) error {
 		}
 		return nil
 	}
+	todo, err := w.lookInBulk(ctx, s)
+	if err != nil {
+		return err
+	}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
-	todo := make([]sighted, 0, len(s))
-	for k := range s {
-		todo = append(todo, k)
-	}
 	for _, k := range todo {
 		g.Go(func() error {
 			ok, err := w.visible(ctx, k.is, k.val)
@@ -158,4 +170,27 @@ func (w *World) look(ctx context.Context, s sight) error {
 		})
 	}
 	return g.Wait()
+}
+
+// lookInBulk answers for experiments that are asked about together, and gives
+// what is left.
+func (w *World) lookInBulk(ctx context.Context, s sight) (left []sighted, err error) {
+	var ids []string
+	for k := range s {
+		if k.is == experimentID && w.Directory != nil {
+			if k.is.canonical(k.val) {
+				ids = append(ids, k.val)
+			}
+		} else {
+			left = append(left, k)
+		}
+	}
+	if len(ids) == 0 {
+		return left, nil
+	}
+	known, err := w.Directory.Experiments(ctx, ids)
+	for id, e := range known {
+		s[sighted{experimentID, id}] = w.Rights.Allows(Read, Experiment, e.Name)
+	}
+	return left, err
 }

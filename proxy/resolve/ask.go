@@ -26,7 +26,11 @@ func (e *statusError) Error() string {
 // [mlflowapi.ErrNotFound]; a bare 404 is not: it may come from another server
 // in between.
 func (r *Resolver) ask(ctx context.Context, endpoint string, query url.Values, into any) error {
-	a, err := r.up.Do(ctx, &mlflowapi.Request{Method: "GET", Path: "/api/2.0/mlflow/" + endpoint, Query: query.Encode()})
+	return r.send(ctx, &mlflowapi.Request{Method: "GET", Path: "/api/2.0/mlflow/" + endpoint, Query: query.Encode()}, endpoint, into)
+}
+
+func (r *Resolver) send(ctx context.Context, req *mlflowapi.Request, endpoint string, into any) error {
+	a, err := r.up.Do(ctx, req)
 	if err != nil {
 		return fmt.Errorf("ask MLflow for %s: %w", endpoint, err)
 	}

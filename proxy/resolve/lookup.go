@@ -37,8 +37,8 @@ func newLookup[V any](size int, age time.Duration, now func() time.Time, ask fun
 }
 
 func (l *lookup[V]) get(ctx context.Context, key string) (V, error) {
-	if e, ok := l.cache.GetIfPresent(key); ok && (l.age == 0 || l.now().Sub(e.at) < l.age) {
-		return e.val, nil
+	if val, _, ok := l.known(key); ok {
+		return val, nil
 	}
 	return l.miss(ctx, key)
 }
@@ -64,20 +64,43 @@ func (l *lookup[V]) miss(ctx context.Context, key string) (V, error) {
 }
 
 func (l *lookup[V]) load(ctx context.Context, key string) (V, error) {
-	l.mu.Lock()
-	before := l.forgets
-	l.mu.Unlock()
-	at := l.now()
+	m := l.mark()
 	val, err := l.ask(ctx, key)
 	if err != nil {
 		return val, err
 	}
+	l.learn(m, map[string]V{key: val})
+	return val, nil
+}
+
+// mark is the moment before a question.
+type mark struct {
+	at      time.Time
+	forgets uint64
+}
+
+func (l *lookup[V]) mark() mark {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.forgets == before { // else it may be what was just forgotten
-		l.cache.Set(key, entry[V]{val, at})
+	return mark{l.now(), l.forgets}
+}
+
+// learn keeps what was asked for since a mark.
+func (l *lookup[V]) learn(m mark, vals map[string]V) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.forgets != m.forgets { // it may be what was just forgotten
+		return
 	}
-	return val, nil
+	for key, val := range vals {
+		l.cache.Set(key, entry[V]{val, m.at})
+	}
+}
+
+// known is what is remembered of a key and still counts.
+func (l *lookup[V]) known(key string) (val V, at time.Time, ok bool) {
+	e, ok := l.cache.GetIfPresent(key)
+	return e.val, e.at, ok && (l.age == 0 || l.now().Sub(e.at) < l.age)
 }
 
 // forget drops what is known of a key, also what a question under way is

@@ -46,6 +46,9 @@ func (c *counting) Do(ctx context.Context, r *mlflowapi.Request) (*mlflowapi.Ans
 	if err != nil {
 		return nil, err
 	}
+	if r.Body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err

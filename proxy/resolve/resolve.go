@@ -40,6 +40,8 @@ type Resolver struct {
 	now func() time.Time
 
 	experiments *lookup[mlflowapi.ExperimentInfo]
+	named       *lookup[string] // an experiment's id by its name; "": no experiment bears it
+	unborn      time.Duration   // how long that counts
 	runs        *lookup[mlflowapi.RunInfo]
 	models      *lookup[mlflowapi.LoggedModelInfo]
 	hints       *lookup[[]modelVersion] // of a run or a logged model
@@ -64,6 +66,7 @@ func New(o Options) *Resolver {
 	r := &Resolver{up: o.Upstream, now: o.Now, seen: newMemory(o.Size / 10)}
 	small := max(o.Size/10, 1)
 	r.experiments = newLookup(o.Size, o.ExperimentAge, o.Now, r.askExperiment)
+	r.named, r.unborn = newLookup(o.Size, namedAge, o.Now, r.askNamed), min(o.ExperimentAge, namedAge)
 	r.runs = newLookup(o.Size, 0, o.Now, r.askRun)
 	r.models = newLookup(o.Size, 0, o.Now, r.askLoggedModel)
 	r.hints = newLookup(small, min(o.ExperimentAge, defaultExperimentAge), o.Now, r.askHints)
