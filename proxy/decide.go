@@ -31,12 +31,18 @@ func (s *session) admit(ctx context.Context, c *mlflowapi.Call) error {
 		}
 	}
 	for _, t := range missing {
-		if t.Link {
-			return t.Missing()
+		if !t.Link {
+			continue
+		}
+		r := &mlflowapi.Refusal{Answer: t.Missing(), Rule: "not visible"}
+		if !s.watch(r) {
+			return r
 		}
 	}
 	for _, t := range missing {
-		c.Hide(t)
+		if !t.Link {
+			c.Hide(t)
+		}
 	}
 	return nil
 }

@@ -57,6 +57,7 @@ func TestWarnModeRecordsWhatPathsAndSourcesLeadTo(t *testing.T) {
 		{version("runs:/<RUN>/model", ""), "no line", "experiment:<NAME> read"},
 		{version("models:/<LM>", ""), "no line", "experiment:<NAME> edit"},
 		{version("runs:/<RUN>/model", `,"run_id":"<RUN>"`), "no line", "experiment:<NAME> read"},
+		{version("dummy-source", `,"run_id":"0123456789abcdef0123456789abcdef","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]`), "not visible", ""}, // of another server, maybe
 		{version("models:/<MODEL>/1", ""), "no line", "model:<MODEL> read"},
 		{version("s3://bucket/x", ""), "rule: source", "model:<model> edit"},
 		{request{"POST", "experiments/create", `{"name":"<name>-at","artifact_location":"mlflow-artifacts:/<EXP>"}`}, "rule: artifact_location", "experiment:<name>-at edit"},
