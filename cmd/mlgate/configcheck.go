@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
-
-	"mlgate/config"
 )
 
 func newConfigCheck() *cobra.Command {
@@ -22,7 +21,9 @@ With --live it also asks the MLflow server where experiments keep their artifact
 and lists those whose place lies outside the store that MLflow serves (mlgate
 cannot guard it) and those whose places overlap (whoever may change the outer one
 changes the inner one; both must permit every call). Exits non-zero if places
-overlap. Nothing on the server is changed.`,
+overlap. It also lists versions of models that are made from what nobody who may
+edit the model may read: whoever reads the model reads those files. Nothing on
+the server is changed.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && path == "" {
@@ -31,20 +32,20 @@ overlap. Nothing on the server is changed.`,
 			if path == "" {
 				return usage(cmd, "missing flag --config")
 			}
-			cfg, err := checkConfig(cmd, path)
+			f, err := checkConfig(cmd, path)
 			if err != nil || !live {
 				return err
 			}
-			return checkLive(cmd.Context(), cmd.OutOrStdout(), cfg)
+			return checkLive(cmd.Context(), cmd.OutOrStdout(), f)
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "", "the config `file`")
-	cmd.Flags().BoolVar(&live, "live", false, "also look at the experiments of the MLflow server")
+	cmd.Flags().BoolVar(&live, "live", false, "also look at the experiments and models of the MLflow server")
 	return cmd
 }
 
 // checkConfig reads everything that serve reads before it listens.
-func checkConfig(cmd *cobra.Command, path string) (*config.Config, error) {
+func checkConfig(cmd *cobra.Command, path string) (*files, error) {
 	f, err := readFiles(path)
 	if err != nil {
 		return nil, err
@@ -61,12 +62,13 @@ func checkConfig(cmd *cobra.Command, path string) (*config.Config, error) {
 		note(cmd.ErrOrStderr(), "warning: %s", warning)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: ok\n", path)
-	return f.config, nil
+	return f, nil
 }
 
-// checkLive looks where the experiments of the upstream keep their artifacts.
-func checkLive(ctx context.Context, w io.Writer, cfg *config.Config) error {
-	inv, err := newInventory(cfg.Upstream.URL, cfg.Upstream.CAFile)
+// checkLive looks where the experiments of the upstream keep their artifacts, and
+// what its models are made from. What is wrong there outlives mode warn.
+func checkLive(ctx context.Context, w io.Writer, f *files) error {
+	inv, err := newInventory(f.config.Upstream.URL, f.config.Upstream.CAFile)
 	if err != nil {
 		return err
 	}
@@ -78,7 +80,8 @@ func checkLive(ctx context.Context, w io.Writer, cfg *config.Config) error {
 	for _, e := range experiments {
 		places = append(places, placeOf(e))
 	}
-	return tellPlaces(w, places)
+	found := tellPlaces(w, places)
+	return errors.Join(inv.tellSources(ctx, w, f, places), found)
 }
 
 // tellPlaces lists what is unusual about the places of experiments.

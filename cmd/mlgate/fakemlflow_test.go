@@ -17,6 +17,7 @@ import (
 //   - /health answers once somebody posts to /release, /version at once
 //   - experiments 1 to 3 lie at their own ids, 4 below 1, 5 in S3
 //   - registered models cv.resnet, by the run of alice, and scratch
+//   - versions of cv.resnet from its own experiments, from others' and from outside
 func newFakeMLflow() *httptest.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "3.17.2") })
@@ -35,6 +36,9 @@ func newFakeMLflow() *httptest.Server {
 	mux.HandleFunc("POST /api/2.0/mlflow/experiments/search", fakeExperiments)
 	mux.HandleFunc("POST /api/2.0/mlflow/runs/search", fakeRuns)
 	mux.HandleFunc("GET /api/2.0/mlflow/registered-models/search", fakeModels)
+	mux.HandleFunc("GET /api/2.0/mlflow/model-versions/search", fakeVersions)
+	mux.HandleFunc("GET /api/2.0/mlflow/runs/get", fakeOrigin("run", "run_id"))
+	mux.HandleFunc("GET /api/2.0/mlflow/logged-models/{id}", fakeOrigin("model", ""))
 	mux.HandleFunc("/clean/api/2.0/mlflow/", fakeClean)
 	return httptest.NewServer(stumbling(mux))
 }
@@ -112,6 +116,37 @@ func fakeModels(w http.ResponseWriter, r *http.Request) {
 	paged(w, "registered_models", r.URL.Query().Get("page_token"), []map[string]any{
 		{"name": "cv.resnet", "latest_versions": []any{map[string]any{"run_id": "run-1"}}}, {"name": "nlp.bert"}, {"name": "scratch"},
 	})
+}
+
+func fakeVersions(w http.ResponseWriter, r *http.Request) {
+	var list []map[string]any
+	for i, source := range []string{
+		"mlflow-artifacts:/2/run-2/artifacts/m", "mlflow-artifacts:/3/run-3/artifacts/m", "runs:/run-2/m", "runs:/run-3/m", "runs:/run-9/m",
+		"models:/m-2", "models:/m-3", "models:/cv.resnet/1", "models:/nlp.bert@champion", "s3://bucket/old/m", "s3://bucket/m", "file:///etc", "dummy-source",
+		"mlflow-artifacts:/1/0123/artifacts/m",
+	} {
+		list = append(list, map[string]any{"name": "cv.resnet", "version": strconv.Itoa(i + 1), "source": source})
+	}
+	list = append(list, map[string]any{"name": "nlp.bert", "version": "1", "source": "runs:/run-2/m"})
+	paged(w, "model_versions", r.URL.Query().Get("page_token"), list)
+}
+
+// fakeOrigin answers about the run or the logged model of an experiment, which
+// bears its number.
+func fakeOrigin(member, param string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id := r.PathValue("id")
+		if param != "" {
+			id = r.URL.Query().Get(param)
+		}
+		_, number, _ := strings.Cut(id, "-")
+		if number == "9" {
+			w.WriteHeader(http.StatusNotFound)
+			answer(w, map[string]any{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "gone"})
+			return
+		}
+		answer(w, map[string]any{member: map[string]any{"info": map[string]any{"experiment_id": number}}})
+	}
 }
 
 // fakeClean is a server of two experiments at their own places.

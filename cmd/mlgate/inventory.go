@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -75,9 +76,13 @@ type model struct {
 	Latest []modelVersion `json:"latest_versions"`
 }
 
+// modelVersion is a version of a model as a search shows it.
 type modelVersion struct {
-	Run  string `json:"run_id"`
-	User string `json:"user_id"`
+	Model  string `json:"name"`
+	Number string `json:"version"`
+	Source string `json:"source"`
+	Run    string `json:"run_id"`
+	User   string `json:"user_id"`
 }
 
 type tag struct {
@@ -132,6 +137,29 @@ func (inv *inventory) models(ctx context.Context) ([]model, error) {
 	}
 }
 
+// versions lists all versions of all registered models.
+func (inv *inventory) versions(ctx context.Context) ([]modelVersion, error) {
+	var all []modelVersion
+	for token := ""; ; {
+		var page struct {
+			Versions []modelVersion `json:"model_versions"`
+			Next     string         `json:"next_page_token"`
+		}
+		query := url.Values{"max_results": {strconv.Itoa(pageSize)}}
+		if token != "" {
+			query.Set("page_token", token)
+		}
+		if err := inv.get(ctx, "model-versions/search", query, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Versions...)
+		if page.Next == "" || page.Next == token {
+			return all, nil
+		}
+		token = page.Next
+	}
+}
+
 func (inv *inventory) get(ctx context.Context, path string, query url.Values, into any) error {
 	return inv.call(ctx, http.MethodGet, path, query, nil, into)
 }
@@ -175,8 +203,22 @@ func (inv *inventory) call(ctx context.Context, method, path string, query url.V
 	}
 }
 
+// badAnswer is an answer other than 200.
+type badAnswer struct {
+	status int
+	text   string
+}
+
+func (a *badAnswer) Error() string { return a.text }
+
 func answered(target *url.URL, status int, content []byte) error {
-	return fmt.Errorf("%s answered %d %s: %s", target.Redacted(), status, http.StatusText(status), firstLine(content))
+	return &badAnswer{status, fmt.Sprintf("%s answered %d %s: %s", target.Redacted(), status, http.StatusText(status), firstLine(content))}
+}
+
+// isMissing reports whether MLflow said that there is no such thing.
+func isMissing(err error) bool {
+	a, ok := errors.AsType[*badAnswer](err)
+	return ok && a.status == http.StatusNotFound
 }
 
 // pause waits, unless ctx ends first.

@@ -114,3 +114,32 @@ func TestLiveCheckFindsSharedPlacesOnALiveServer(t *testing.T) {
 		}
 	}
 }
+
+// What clients registered before mlgate, or in mode warn, stays after the mode
+// was changed. MLflow's own ways of naming a source are all followed.
+func TestLiveCheckFindsVersionsBeyondTheirEditors(t *testing.T) {
+	t.Parallel()
+	srv := mlflowtest.Start(t)
+	theirs, ours := srv.CreateExperiment(t, "cv/resnet"), srv.CreateExperiment(t, "nlp/bert")
+	run, own := srv.CreateRun(t, theirs), srv.CreateRun(t, ours)
+	logged := srv.LogModel(t, theirs, run, "m")
+	for _, name := range []string{"nlp.stolen", "cv.own"} {
+		srv.CreateModel(t, name)
+	}
+	srv.CreateVersion(t, "nlp.stolen", "mlflow-artifacts:/"+theirs+"/"+run+"/artifacts/m", run)
+	srv.CreateVersion(t, "nlp.stolen", "runs:/"+run+"/m", run)
+	srv.Call(t, "POST", "model-versions/create", map[string]any{"name": "nlp.stolen", "source": "models:/" + logged, "model_id": logged})
+	srv.CreateVersion(t, "nlp.stolen", "runs:/"+own+"/m", own)
+	srv.CreateVersion(t, "cv.own", "runs:/"+run+"/m", run)
+	config := folderWith(t, "p, user:alice, cv/*, edit\np, user:bob, nlp/*, edit\np, user:carol, *, edit\n", "")
+	put(t, config, strings.Replace("upstream: {url: URL}\npolicy: {file: policy.csv}\nauth: {basic: {htpasswd_file: users}}\n", "URL", srv.URL(), 1))
+	code, out, stderr := runCommand("config", "check", "--config", config, "--live")
+	if code != 0 || strings.Count(out, `beyond its editors: version`) != 3 || !strings.Contains(out, "5 model versions: 3 made from") {
+		t.Fatalf("exit code %d\n%s%s", code, out, stderr)
+	}
+	for _, version := range []string{"1", "2", "3"} {
+		if want := "version " + version + ` of model "nlp.stolen" is made from experiment "cv/resnet" (`; !strings.Contains(out, want) {
+			t.Errorf("got\n%swant %q in it", out, want)
+		}
+	}
+}
