@@ -34,7 +34,7 @@ UNIT_PACKAGES     = $$($(GO) list $(PKG) | grep -v '/proxy/e2e') ./.ci/testcount
 
 COUNT = .cache/bin/testcount
 
-.PHONY: help build venv test race fuzz lint cover bench e2e browser demo check clean go
+.PHONY: help build venv test race fuzz lint cover bench e2e browser profile demo check clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ bench: venv build ## what mlgate costs beside others, into docs/benchmarks.md; f
 	    .ci/need $$tool $$tool || { code=$$?; [ $$code = 3 ] || exit $$code; echo "bench: nothing was measured"; exit 0; }; \
 	  done; \
 	  $(GO) run ./proxy/bench $(BENCHFLAGS)
+
+profile: ## renew the profile that Go optimises bin/mlgate by (cmd/mlgate/default.pgo)
+	@$(MAKE) bench BENCHFLAGS='-only fast -rounds 3 -slice 6s -profile cmd/mlgate/default.pgo' || true
 
 demo: venv build ## two teams on one MLflow: watch what each may see (ONESHOT=1 ends after the table)
 	@ONESHOT=$(ONESHOT) .venv/bin/python examples/quickstart/demo.py

@@ -1,10 +1,8 @@
 package proxy
 
 import (
-	"strconv"
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
+	"strconv"
 )
 
 // Metrics counts calls.
@@ -28,16 +26,16 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-func (m *Metrics) count(s *session, w *response, took time.Duration) {
+func (m *Metrics) count(l *AuditLine) {
 	if m == nil {
 		return
 	}
-	endpoint := "none"
+	s, endpoint := l.s, "none"
 	if s.endpoint != nil {
 		endpoint = s.endpoint.Name
 	} else if s.own {
 		endpoint = "_gate"
 	}
-	m.calls.WithLabelValues(endpoint, s.decision(w.status), strconv.Itoa(w.status)).Inc()
-	m.time.Observe(took.Seconds())
+	m.calls.WithLabelValues(endpoint, l.Decision, strconv.Itoa(l.w.status)).Inc()
+	m.time.Observe(l.took.Seconds())
 }

@@ -27,16 +27,17 @@ type Options struct {
 	Console http.Handler
 	// Table of endpoints.
 	Table *mlflowapi.Table
-	// SealKey (32 bytes) seals page tokens; all replicas need the same.
-	SealKey []byte
+	// SealKeys (32 bytes each) open page tokens, and the first seals them; all
+	// replicas need the same.
+	SealKeys [][]byte
 	// ExternalURL is where clients reach the gate; its path is the mount point.
 	ExternalURL *url.URL
 	// TrustedProxies may say who the client is by X-Forwarded-For.
 	TrustedProxies []netip.Prefix
 	// SourceSchemes that a model version may name beside the served store.
 	SourceSchemes []string
-	// Audit gets one line a call.
-	Audit *slog.Logger
+	// Audit gets one line a call, from many calls at once; nil: nobody does.
+	Audit func(*AuditLine)
 	// Log gets what goes wrong inside.
 	Log *slog.Logger
 	// Metrics counts calls; nil: nobody does.
@@ -63,7 +64,7 @@ func New(opts Options) (*Proxy, error) {
 	if opts.Transport == nil {
 		opts.Transport = NewTransport(nil)
 	}
-	seal, err := mlflowapi.NewSealer(opts.SealKey)
+	seal, err := mlflowapi.NewSealer(opts.SealKeys)
 	if err != nil {
 		return nil, err
 	}

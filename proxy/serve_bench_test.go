@@ -117,7 +117,7 @@ func benchGate(b *testing.B, up *url.URL) http.Handler {
 	snap := &proxy.Snapshot{Who: who, Policy: pol, Mode: proxy.Enforce}
 	p, err := proxy.New(proxy.Options{
 		Upstream: up, Transport: inMemory{}, Snapshot: func() *proxy.Snapshot { return snap }, Table: table,
-		SealKey: bytes.Repeat([]byte{7}, 32), Audit: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		SealKeys: [][]byte{bytes.Repeat([]byte{7}, 32)}, Audit: func(l *proxy.AuditLine) { _, _ = io.Discard.Write(l.AppendJSON(nil)) },
 		Log: slog.New(slog.DiscardHandler), Metrics: proxy.NewMetrics(prometheus.NewRegistry()),
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/http/pprof"
 	"sync/atomic"
 	"time"
 
@@ -32,7 +33,8 @@ type readiness struct {
 	Attention string            `json:"attention,omitempty"`
 }
 
-// handler serves healthz (the process lives), readyz (send it calls) and metrics.
+// handler serves healthz (the process lives), readyz (send it calls), metrics,
+// and Go's profiles, which hold names of functions and no data.
 func (a *admin) handler(metrics prometheus.Gatherer) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -41,6 +43,9 @@ func (a *admin) handler(metrics prometheus.Gatherer) http.Handler {
 	})
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
 }
 

@@ -37,7 +37,7 @@ type gate struct {
 
 // newGate builds the handler over the files that were read at start. It touches
 // no network. Close the gate to let go of the state.
-func newGate(ctx context.Context, f *files, external *url.URL, log *slog.Logger, metrics prometheus.Registerer) (*gate, error) {
+func newGate(ctx context.Context, f *files, external *url.URL, log *slog.Logger, audit func(*proxy.AuditLine), metrics prometheus.Registerer) (*gate, error) {
 	verified, err := basic.NewVerified(verifiedSize)
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", err)
@@ -48,7 +48,7 @@ func newGate(ctx context.Context, f *files, external *url.URL, log *slog.Logger,
 	}
 	g := &gate{state: state, verified: verified, throttle: auth.NewThrottle(auth.ThrottleOptions{})}
 	g.use(f)
-	options, err := g.options(ctx, f.config, external, log, metrics)
+	options, err := g.options(ctx, f.config, external, log, audit, metrics)
 	if err == nil {
 		g.handler, err = proxy.New(options)
 	}
@@ -59,12 +59,12 @@ func newGate(ctx context.Context, f *files, external *url.URL, log *slog.Logger,
 }
 
 // options translates the config into what the proxy asks for.
-func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.URL, log *slog.Logger, metrics prometheus.Registerer) (proxy.Options, error) {
+func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.URL, log *slog.Logger, audit func(*proxy.AuditLine), metrics prometheus.Registerer) (proxy.Options, error) {
 	table, err := mlflowapi.NewTable()
 	if err != nil {
 		return proxy.Options{}, fmt.Errorf("endpoint table: %w", err)
 	}
-	seal, err := sealKey(ctx, cfg, g.state.Keys())
+	seal, err := sealKeys(ctx, cfg, g.state.Keys())
 	if err != nil {
 		return proxy.Options{}, err
 	}
@@ -78,11 +78,11 @@ func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.UR
 		Snapshot:       g.current.Load,
 		Console:        newConsole(external, log),
 		Table:          table,
-		SealKey:        seal,
+		SealKeys:       seal,
 		ExternalURL:    external,
 		TrustedProxies: cfg.TrustedProxies,
 		SourceSchemes:  cfg.Upstream.AllowedSourceSchemes,
-		Audit:          log,
+		Audit:          audit,
 		Log:            log,
 		Metrics:        proxy.NewMetrics(metrics),
 	}, nil

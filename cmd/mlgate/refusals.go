@@ -2,24 +2,18 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"log/slog"
 	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"mlgate/proxy"
 )
 
-// refusals sums up, by rule, what mlgate would have refused in mode open or warn:
-// it is what an admin reads before turning to enforce. It stands between the
-// proxy and the log and looks at the audit lines that pass.
-type refusals struct {
-	slog.Handler
-	sum *refusalSum
-}
-
-// refusalSum is shared by all handlers that descend from one.
+// refusalSum sums up, by rule, what mlgate would have refused in mode open or
+// warn: it is what an admin reads before turning to enforce.
 type refusalSum struct {
 	mu      sync.Mutex
 	counts  map[refusalRule]int
@@ -30,56 +24,27 @@ type refusalSum struct {
 // refusalRule is what refused: a line of the policy, or none that allows.
 type refusalRule struct {
 	rule string
-	line int64
+	line int
 }
 
 // mostRules bounds the summary. A policy that was reloaded often leaves the rules
 // of all its versions here.
 const mostRules = 1000
 
-func newRefusals(next slog.Handler, metrics prometheus.Registerer) *refusals {
+func newRefusalSum(metrics prometheus.Registerer) *refusalSum {
 	counter := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "mlgate_would_deny_total", Help: "Calls that mode enforce would have refused, by line of the policy (0: no line allows it).",
 	}, []string{"line"})
 	metrics.MustRegister(counter)
-	return &refusals{next, &refusalSum{counts: map[refusalRule]int{}, counter: counter}}
+	return &refusalSum{counts: map[refusalRule]int{}, counter: counter}
 }
 
-// Handle implements slog.Handler.
-func (r *refusals) Handle(ctx context.Context, record slog.Record) error {
-	if record.Message == "call" {
-		r.sum.look(record)
+// look counts a call that mode enforce would have refused.
+func (s *refusalSum) look(l *proxy.AuditLine) {
+	if l.Decision != "would-deny" {
+		return // most calls
 	}
-	return r.Handler.Handle(ctx, record)
-}
-
-// WithAttrs implements slog.Handler.
-func (r *refusals) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &refusals{r.Handler.WithAttrs(attrs), r.sum}
-}
-
-// WithGroup implements slog.Handler.
-func (r *refusals) WithGroup(name string) slog.Handler {
-	return &refusals{r.Handler.WithGroup(name), r.sum}
-}
-
-func (s *refusalSum) look(record slog.Record) {
-	would, found := false, refusalRule{}
-	record.Attrs(func(a slog.Attr) bool {
-		switch a.Key {
-		case "decision":
-			would = a.Value.String() == "would-deny"
-			return would // most calls end here
-		case "rule":
-			found.rule = a.Value.String()
-		case "line":
-			found.line = a.Value.Int64()
-		}
-		return true
-	})
-	if !would {
-		return
-	}
+	found := refusalRule{l.Rule, l.Line}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, known := s.counts[found]; !known && len(s.counts) >= mostRules {
@@ -87,13 +52,13 @@ func (s *refusalSum) look(record slog.Record) {
 	}
 	s.counts[found]++
 	s.fresh = true
-	s.counter.WithLabelValues(strconv.FormatInt(found.line, 10)).Inc()
+	s.counter.WithLabelValues(strconv.Itoa(found.line)).Inc()
 }
 
 // ruleCount is one line of the summary.
 type ruleCount struct {
 	Rule  string `json:"rule"`
-	Line  int64  `json:"line,omitempty"`
+	Line  int    `json:"line,omitempty"`
 	Calls int    `json:"calls"`
 }
 

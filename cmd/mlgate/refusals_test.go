@@ -1,37 +1,28 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"mlgate/proxy"
 )
 
-func newSum() (*refusalSum, *slog.Logger) {
-	watched := newRefusals(slog.DiscardHandler, prometheus.NewRegistry())
-	return watched.sum, slog.New(alwaysOn{watched})
-}
-
-// alwaysOn lets records through that the discarding handler would stop.
-type alwaysOn struct{ *refusals }
-
-func (alwaysOn) Enabled(context.Context, slog.Level) bool { return true }
+func newSum() *refusalSum { return newRefusalSum(prometheus.NewRegistry()) }
 
 func TestSummaryCountsWhatEnforceWouldRefuse(t *testing.T) {
 	t.Parallel()
-	sum, log := newSum()
+	sum := newSum()
 	call := func(decision, rule string, line int) {
-		log.Info("call", "status", 200, "decision", decision, "rule", rule, "line", line)
+		sum.look(&proxy.AuditLine{Decision: decision, Rule: rule, Line: line})
 	}
 	call("would-deny", "p, any, a/*, read", 3)
 	call("would-deny", "-", 0)
 	call("would-deny", "-", 0)
 	call("allow", "p, user:alice, *, edit", 1)
 	call("deny", "-", 0)
-	log.Info("something else", "decision", "would-deny", "rule", "x")
 	want := []ruleCount{{"-", 0, 2}, {"p, any, a/*, read", 3, 1}}
 	if got := sum.take(); !slices.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
@@ -48,9 +39,9 @@ func TestSummaryCountsWhatEnforceWouldRefuse(t *testing.T) {
 // Policies that change all day must not fill the memory.
 func TestSummaryIsBounded(t *testing.T) {
 	t.Parallel()
-	sum, log := newSum()
+	sum := newSum()
 	for i := range 2 * mostRules {
-		log.Info("call", "decision", "would-deny", "rule", fmt.Sprint(i))
+		sum.look(&proxy.AuditLine{Decision: "would-deny", Rule: fmt.Sprint(i)})
 	}
 	list := sum.take()
 	if len(list) != mostRules+1 || list[0] != (ruleCount{"others", 0, mostRules}) {

@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // floorBare is how much of the throughput of a proxy that checks nothing the
@@ -65,8 +69,13 @@ func (b *bench) fast(ctx context.Context) error {
 		}
 	}
 	spent := make([]series, len(loads))
+	var side errgroup.Group
+	if b.profile != "" {
+		whole := time.Duration(b.rounds*len(loads)) * b.slice
+		side.Go(func() error { return g.profile(ctx, b.profile, int(whole.Seconds())) })
+	}
 	got, err := b.rates(ctx, loads, spent)
-	if err != nil {
+	if err := errors.Join(err, side.Wait()); err != nil {
 		return err
 	}
 	t.add(compared(loads[1].name, got[1], got[1], "itself"))

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +27,7 @@ g, user:root, role:admin
 type gate struct {
 	*child
 	url   string
+	admin string // where health, metrics and profiles are
 	token string // of alice
 }
 
@@ -56,10 +58,10 @@ func (b *bench) startGate(ctx context.Context, name, upstream string) (*gate, er
 	if err != nil {
 		return nil, err
 	}
-	g := &gate{url: fmt.Sprintf("http://127.0.0.1:%d", port)}
+	g := &gate{url: fmt.Sprintf("http://127.0.0.1:%d", port), admin: fmt.Sprintf("127.0.0.1:%d", admin)}
 	config, err := json.Marshal(map[string]any{
 		"version": 1, "listen": fmt.Sprintf("127.0.0.1:%d", port), "external_url": g.url,
-		"admin_listen": fmt.Sprintf("127.0.0.1:%d", admin),
+		"admin_listen": g.admin,
 		"upstream":     map[string]any{"url": upstream},
 		"policy":       map[string]any{"file": "policy.csv"},
 		"auth":         map[string]any{"basic": map[string]any{"htpasswd_file": "users.htpasswd"}},
@@ -75,7 +77,7 @@ func (b *bench) startGate(ctx context.Context, name, upstream string) (*gate, er
 	if g.child, err = startChild(dir, "mlgate", exec.Command(b.gate, "serve", "--config", filepath.Join(dir, "mlgate.yaml"))); err != nil {
 		return nil, err
 	}
-	if err := g.ready(ctx, fmt.Sprintf("http://127.0.0.1:%d/readyz", admin)); err != nil {
+	if err := g.ready(ctx, "http://"+g.admin+"/readyz"); err != nil {
 		g.stop()
 		return nil, err
 	}
@@ -96,4 +98,16 @@ func (b *bench) makeToken(ctx context.Context, url string) (string, error) {
 		return "", fmt.Errorf("make token: %w\n%s", err, &stderr)
 	}
 	return strings.TrimSpace(string(out)), nil
+}
+
+// profile writes a processor profile of the next seconds to file.
+func (g *gate) profile(ctx context.Context, file string, seconds int) error {
+	status, body, err := ask(ctx, http.MethodGet, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", g.admin, seconds), nil)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("profile: got %d %s", status, body)
+	}
+	return os.WriteFile(file, body, 0o644)
 }

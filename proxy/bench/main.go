@@ -22,6 +22,7 @@ type settings struct {
 	artifact    int64 // MiB
 	only        string
 	out         string
+	profile     string
 }
 
 // bench is one run of the program.
@@ -43,6 +44,7 @@ func main() {
 	flag.Int64Var(&s.artifact, "artifact", 2048, "size of the artifact, in `MiB`")
 	flag.StringVar(&s.only, "only", "", "measure only these `parts`, with commas between: "+strings.Join(partNames(), ","))
 	flag.StringVar(&s.out, "out", "docs/benchmarks.md", "the `file` for the result of a whole run")
+	flag.StringVar(&s.profile, "profile", "", "where to write a processor profile of the gate in the part fast: the `file` that Go optimises by")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
