@@ -36,9 +36,9 @@ type Config struct {
 	TrustedProxies []netip.Prefix `key:"trusted_proxies" kind:"list of addresses or networks"`
 
 	// SealKeysFile holds the keys that seal page tokens, one base64 key of 32
-	// bytes a line, of which the first is used. After another one came first, a
-	// listing that was under way has to begin anew. Absent: a key is made and kept
-	// in the state store.
+	// bytes a line. The first one seals and all open, so a new key goes first and
+	// the old one stays until the listings under way have ended. Absent: a key is
+	// made and kept in the state store.
 	SealKeysFile string `key:"seal_keys_file" kind:"path"`
 
 	// TLS makes mlgate speak HTTPS itself. Absent: plain HTTP.

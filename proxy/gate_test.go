@@ -105,7 +105,7 @@ func newGate(t *testing.T, upstream, policyText string, change ...func(*proxy.Op
 	opts := proxy.Options{
 		Upstream: up, Snapshot: func() *proxy.Snapshot { return g.snap }, Table: table,
 		SealKeys: [][]byte{bytes.Repeat([]byte{7}, 32)},
-		Audit:   func(l *proxy.AuditLine) { _, _ = g.Write(l.AppendJSON(nil)) }, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Audit:    func(l *proxy.AuditLine) { _, _ = g.Write(l.AppendJSON(nil)) }, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	opts.Console = console.New(console.Options{Request: func(r *http.Request) console.Request {
 		id, snap := proxy.CallerOf(r)

@@ -17,17 +17,14 @@ import (
 // sealKeySize is the length of a seal key in bytes.
 const sealKeySize = 32
 
-// sealKey gives the key that seals page tokens: the first of the file if there
-// is one, else the one that the state store keeps.
-func sealKey(ctx context.Context, cfg *config.Config, keys store.Keys) ([]byte, error) {
-	if cfg.SealKeysFile == "" {
-		return keys.Key(ctx, "seal", sealKeySize)
+// sealKeys gives the keys of page tokens, of which the first seals: those of the
+// file if there is one, else the one that the state store keeps.
+func sealKeys(ctx context.Context, cfg *config.Config, keys store.Keys) ([][]byte, error) {
+	if cfg.SealKeysFile != "" {
+		return readSealKeys(cfg.SealKeysFile)
 	}
-	list, err := readSealKeys(cfg.SealKeysFile)
-	if err != nil {
-		return nil, err
-	}
-	return list[0], nil
+	key, err := keys.Key(ctx, "seal", sealKeySize)
+	return [][]byte{key}, err
 }
 
 // readSealKeys reads one base64 key a line; blank lines and lines that begin with

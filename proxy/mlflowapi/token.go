@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/base64"
+	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json"
@@ -12,19 +13,38 @@ import (
 
 // Sealer seals the page tokens that mlgate makes: they count rows that their
 // holder may not know of, and must not be made up.
-type Sealer struct{ aead cipher.AEAD }
+type Sealer struct{ keys []cipher.AEAD }
 
-// NewSealer takes a key of 32 bytes; every replica needs the same.
-func NewSealer(key []byte) (*Sealer, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("make page token cipher: %w", err)
+// NewSealer takes keys of 32 bytes; every replica needs the same. The first one
+// seals, and all open: while keys are changed, listings that are under way go on.
+func NewSealer(keys [][]byte) (*Sealer, error) {
+	if len(keys) == 0 {
+		return nil, errors.New("make page token cipher: no key")
 	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, fmt.Errorf("make page token cipher: %w", err)
+	s := &Sealer{}
+	for _, key := range keys {
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			return nil, fmt.Errorf("make page token cipher: %w", err)
+		}
+		aead, err := cipher.NewGCMWithRandomNonce(block)
+		if err != nil {
+			return nil, fmt.Errorf("make page token cipher: %w", err)
+		}
+		s.keys = append(s.keys, aead)
 	}
-	return &Sealer{aead}, nil
+	return s, nil
+}
+
+func (s *Sealer) seal(b []byte) []byte { return s.keys[0].Seal(nil, nil, b, nil) }
+
+func (s *Sealer) open(sealed []byte) (b []byte, err error) {
+	for _, key := range s.keys {
+		if b, err = key.Open(nil, nil, sealed, nil); err == nil {
+			return b, nil
+		}
+	}
+	return nil, err
 }
 
 // pageToken is where each stream of a search stands; -1: at its end.
@@ -49,7 +69,7 @@ func (p *page) token(scope Scope) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return base64.RawURLEncoding.EncodeToString(p.w.Seal.aead.Seal(nil, nil, b, nil)), nil
+	return base64.RawURLEncoding.EncodeToString(p.w.Seal.seal(b)), nil
 }
 
 // offsets opens the request's page token; nil: it has none.
@@ -61,7 +81,7 @@ func (p *page) offsets(scope Scope) ([]int, error) {
 	var t pageToken
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err == nil {
-		b, err = p.w.Seal.aead.Open(nil, nil, b, nil)
+		b, err = p.w.Seal.open(b)
 	}
 	if err != nil || json.Unmarshal(b, &t) != nil || t.Endpoint != p.call.Endpoint.Name {
 		return nil, Bad("Invalid page token, could not base64-decode")
