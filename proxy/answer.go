@@ -31,6 +31,7 @@ func (p *Proxy) fail(w *response, r *http.Request, s *session, err error) {
 		unauthenticated(w, "the user name, password or token is not valid")
 	case errors.Is(err, errClientGone), errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		w.status = 499
+		panic(http.ErrAbortHandler) // one that only seems gone must not get the 200 of an empty answer
 	default:
 		p.opts.Log.Error("call failed", "request_id", s.requestID, "path", s.path, "error", err.Error())
 		writeError(w, s.lostAnswer(err))

@@ -26,13 +26,15 @@ var passed = [...]string{
 type outgoing struct {
 	req  *mlflowapi.Request
 	sent atomic.Bool
+	gone atomic.Bool     // the client broke off its upload
+	ctx  context.Context // of a streamed call, as it was before the reverse proxy's hand
 }
 
 // reverseProxy streams calls whose answers need no trimming.
 func (p *Proxy) reverseProxy() *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite:        p.rewrite,
-		Transport:      p.opts.Transport,
+		Transport:      final{p.opts.Transport},
 		ModifyResponse: p.modify,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			s := sessionOf(r.Context())
@@ -47,9 +49,27 @@ func (p *Proxy) reverseProxy() *httputil.ReverseProxy {
 	}
 }
 
+// final shows the reverse proxy MLflow's last word only. An interim answer
+// (1xx) would make it empty the headers that the gate has set by then, and
+// neither its headers nor trailers pass through [Proxy.modify].
+type final struct{ http.RoundTripper }
+
+func (f final) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s := sessionOf(r.Context()); s != nil && s.out != nil && s.out.ctx != nil {
+		r = r.WithContext(s.out.ctx)
+	}
+	resp, err := f.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	out := *resp // the transport adds trailers to its own
+	out.Trailer = nil
+	return &out, nil
+}
+
 // unreached words why there is no answer of MLflow's.
 func (s *session) unreached(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || s.out.gone.Load() {
 		return errClientGone
 	}
 	return &upstreamError{err, s.out.sent.Load()}
@@ -61,22 +81,28 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, s *session) error
 	if s.endpoint.Args == mlflowapi.Streamed && r.Method == http.MethodPost && r.ContentLength < 0 {
 		return &mlflowapi.Error{Status: 411, Code: "INVALID_PARAMETER_VALUE", Message: "send Content-Length: MLflow reads a chunked body here as an empty one"}
 	}
-	if relayed(s.endpoint) {
-		if err := p.relay(w, r, s); err != nil {
-			return err
-		}
-	} else {
-		p.rp.ServeHTTP(w, r.WithContext(traced(r.Context(), &s.out.sent)))
+	if s.endpoint.Special == mlflowapi.RenameExperiment || s.endpoint.Creates {
+		defer p.forget(s.call) // also when the answer is lost: it may have been done
 	}
-	for _, t := range s.call.Targets {
+	if relayed(s.endpoint) {
+		return p.relay(w, r, s)
+	}
+	delete(r.Header, "Upgrade") // the reverse proxy answers some as if MLflow were down
+	s.out.ctx = traced(r.Context(), &s.out.sent)
+	p.rp.ServeHTTP(w, r.WithContext(s.out.ctx))
+	return nil
+}
+
+// forget drops what is known of the names of a call's experiments.
+func (p *Proxy) forget(c *mlflowapi.Call) {
+	for _, t := range c.Targets {
 		switch {
 		case t.New && t.Kind == mlflowapi.Experiment:
 			p.names.ForgetName(t.Name)
-		case t.ID != "" && s.endpoint.Special == mlflowapi.RenameExperiment:
+		case t.ID != "" && c.Endpoint.Special == mlflowapi.RenameExperiment:
 			p.names.ForgetExperiment(t.ID)
 		}
 	}
-	return nil
 }
 
 // rewrite builds the outgoing request from what was read, not from what came.
@@ -138,7 +164,8 @@ func (p *Proxy) modify(resp *http.Response) error {
 	return nil
 }
 
-// counted counts a streamed upload for the audit line.
+// counted counts a streamed upload for the audit line, and notes when it is
+// the client who breaks it off.
 type counted struct {
 	io.ReadCloser
 	s *session
@@ -147,6 +174,9 @@ type counted struct {
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.ReadCloser.Read(b)
 	atomic.AddInt64(&c.s.bytesIn, int64(n))
+	if err != nil && err != io.EOF {
+		c.s.out.gone.Store(true)
+	}
 	return n, err
 }
 

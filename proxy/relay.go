@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -16,10 +17,18 @@ var hopByHop = [...]string{
 	"Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
-// relayed tells whether a call goes through [Proxy.relay]: both its request and
-// its answer are JSON. Files, uploads and pages go through the reverse proxy.
+// relayed tells whether a call goes through [Proxy.relay]: neither its request
+// nor its answer is a stream. Files, uploads and pages go through the reverse
+// proxy.
 func relayed(e *mlflowapi.Endpoint) bool {
-	return !e.File && (e.Args == mlflowapi.InQuery || e.Args == mlflowapi.InBody)
+	switch {
+	case e.File:
+		return false
+	case e.Args == mlflowapi.Streamed: // deleting a file has no body
+		return len(e.Methods) == 1 && e.Methods[0] == http.MethodDelete
+	default:
+		return e.Args == mlflowapi.InQuery || e.Args == mlflowapi.InBody
+	}
 }
 
 // relay sends a JSON call and gives MLflow's answer as it comes. The reverse
@@ -36,9 +45,18 @@ func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, s *session) error 
 		return s.unreached(r.Context(), err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return s.lost(errSwitched)
+	}
 	dropHopByHop(resp.Header)
 	if err := p.modify(resp); err != nil {
 		return err
+	}
+	buf := p.buffers.Get()
+	defer p.buffers.Put(buf)
+	n, end := begin(resp, buf)
+	if end != nil && end != io.EOF {
+		return s.cut(r.Context(), end)
 	}
 	h := w.Header()
 	for name, values := range resp.Header {
@@ -50,8 +68,11 @@ func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, s *session) error 
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	return p.pour(w, resp)
+	return s.cut(r.Context(), pour(w, resp, buf, n, end))
 }
+
+// errSwitched: nobody asked MLflow for another protocol.
+var errSwitched = errors.New("MLflow switched to another protocol unasked")
 
 // request is the canonical request with what the client may say beside it.
 func (p *Proxy) request(ctx context.Context, r *http.Request, s *session) (*http.Request, error) {
@@ -86,30 +107,52 @@ func dropHopByHop(h http.Header) {
 	}
 }
 
-// pour copies an answer; one of unknown length goes on as it comes. A cut
-// answer must not look whole: the error makes the caller break the connection.
-func (p *Proxy) pour(w http.ResponseWriter, resp *http.Response) error {
-	buf := p.buffers.Get()
-	defer p.buffers.Put(buf)
-	var flush *http.ResponseController
-	if resp.ContentLength < 0 {
-		flush = http.NewResponseController(w)
+// begin reads the start of an answer, which is all of a short one. A client
+// whose connection breaks before any answer sends its call again, be it a
+// write; so nothing is said to it until MLflow can no longer break off a short
+// answer. Events are not waited for.
+func begin(resp *http.Response, buf []byte) (n int, err error) {
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		return 0, nil
 	}
+	for n < len(buf) && err == nil {
+		var more int
+		more, err = resp.Body.Read(buf[n:])
+		n += more
+	}
+	return n, err
+}
+
+// pour gives the first n bytes, which stand in buf, and then the rest, if end
+// does not say that this was all. What is of unknown length goes on as it comes.
+func pour(w http.ResponseWriter, resp *http.Response, buf []byte, n int, end error) error {
 	for {
-		n, err := resp.Body.Read(buf)
 		if n > 0 {
 			if _, err := w.Write(buf[:n]); err != nil {
 				return errClientGone
 			}
-			if flush != nil {
-				_ = flush.Flush() // a client that is gone shows at the next write
-			}
 		}
 		switch {
-		case err == io.EOF:
+		case end == io.EOF:
 			return nil
-		case err != nil:
-			return &upstreamError{err, true}
+		case end != nil:
+			return end
+		case resp.ContentLength < 0:
+			_ = http.NewResponseController(w).Flush() // a client that is gone shows at the next write
 		}
+		n, end = resp.Body.Read(buf)
+	}
+}
+
+// cut words what ended an answer early. A cut one must not look whole: once
+// some of it is said, the error makes the caller break the connection.
+func (s *session) cut(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case err == errClientGone, ctx.Err() != nil:
+		return errClientGone
+	default:
+		return s.lost(err)
 	}
 }

@@ -91,6 +91,9 @@ func (u *upstream) Do(ctx context.Context, r *mlflowapi.Request) (*mlflowapi.Ans
 		return nil, &upstreamError{err, sent.Load()}
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return nil, &upstreamError{errSwitched, true}
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer+1))
 	if err != nil {
 		return nil, &upstreamError{err, true}
