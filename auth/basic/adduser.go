@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/text/unicode/norm"
@@ -28,8 +29,8 @@ const (
 // AddUser sets the password of user name in the htpasswd file at path, which
 // it makes, readable to its owner alone, if it is not there. All other lines
 // stay as they are. The file is replaced in one step, so a reader sees the old
-// or the new one, never half of it. replaced says that the user was there
-// before.
+// or the new one, never half of it; who else adds a user this way meanwhile waits
+// for it. replaced says that the user was there before.
 func AddUser(path, name string, password auth.Secret) (replaced bool, err error) {
 	return addUser(path, name, password, bcryptCost)
 }
@@ -39,13 +40,21 @@ func addUser(path, name string, password auth.Secret, cost int) (replaced bool, 
 	if err := checkNew(name, password.Reveal()); err != nil {
 		return false, err
 	}
-	path, old, mode, err := current(path)
-	if err != nil {
-		return false, err
-	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password.Reveal()), cost)
 	if err != nil {
 		return false, fmt.Errorf("hash password: %w", err)
+	}
+	if path, err = target(path); err != nil {
+		return false, fmt.Errorf("read users: %w", err)
+	}
+	unlock, err := lockFolder(filepath.Dir(path), lockWait)
+	if err != nil {
+		return false, fmt.Errorf("lock the folder of %s: %w", path, err)
+	}
+	defer unlock()
+	old, mode, err := current(path)
+	if err != nil {
+		return false, fmt.Errorf("read users: %w", err)
 	}
 	data, replaced := setLine(string(old), name, name+":"+string(hash))
 	if _, err := Parse(path, []byte(data)); err != nil {
@@ -82,25 +91,30 @@ func checkNew(name, password string) error {
 	return nil
 }
 
-// current reads the file as it is. A symbolic link is followed, so that
-// replacing the file does not cut it.
-func current(path string) (target string, data []byte, mode fs.FileMode, err error) {
-	target, err = filepath.EvalSymlinks(path)
+// lockWait is how long another one may take. Only reading and writing a small
+// file lies within the lock; the slow hash does not.
+const lockWait = 10 * time.Second
+
+// target follows a symbolic link, so that replacing the file does not cut it.
+func target(path string) (string, error) {
+	end, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return path, nil, 0o600, nil
+		return path, nil
+	}
+	return end, err
+}
+
+// current reads the file as it is; none is an empty one.
+func current(path string) (data []byte, mode fs.FileMode, err error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0o600, nil
 	}
 	if err != nil {
-		return "", nil, 0, fmt.Errorf("read users: %w", err)
+		return nil, 0, err
 	}
-	info, err := os.Stat(target)
-	if err != nil {
-		return "", nil, 0, fmt.Errorf("read users: %w", err)
-	}
-	data, err = os.ReadFile(target)
-	if err != nil {
-		return "", nil, 0, fmt.Errorf("read users: %w", err)
-	}
-	return target, data, info.Mode().Perm(), nil
+	data, err = os.ReadFile(path)
+	return data, info.Mode().Perm(), err
 }
 
 // setLine replaces the line of user name, or appends one.

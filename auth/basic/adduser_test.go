@@ -1,9 +1,11 @@
 package basic
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"mlgate/auth"
@@ -132,5 +134,40 @@ func TestAddUserWritesNFC(t *testing.T) {
 	add(t, path, "ju\u0308rgen")
 	if u, err := Load(path); err != nil || !u.Has("jürgen") {
 		t.Errorf("got %v, want jürgen in composed form", err)
+	}
+}
+
+// Several hands, or a script that does not wait, add users at the same time.
+func TestUsersAddedAtOnceAreAllThere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "users")
+	link := filepath.Join(t.TempDir(), "link") // another name of the same file
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	add(t, path, "first")
+	const many = 24
+	var wait sync.WaitGroup
+	for i := range many {
+		wait.Go(func() {
+			at := []string{path, link}[i%2]
+			if _, err := addUser(at, fmt.Sprint("user", i), auth.NewSecret(goodPassword), 4); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	u, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range many {
+		if name := fmt.Sprint("user", i); !u.Has(name) {
+			t.Errorf("%s is lost", name)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("got %d files, %v; want nothing beside the users", len(left), err)
 	}
 }
