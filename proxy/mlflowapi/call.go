@@ -67,6 +67,7 @@ type Call struct {
 	Refused *Refusal
 
 	args   *object
+	size   int               // of the body as it came, in bytes
 	tags   []*object         // messages that hold a tag's key
 	lists  []narrowing       // lists that shrink to what is visible
 	hidden map[string]string // ids put in place of others, see [Call.Hide]
@@ -82,7 +83,7 @@ type narrowing struct {
 // Read reads a client's request against its row. What it returns holds the
 // only bytes that may go upstream.
 func (m Match) Read(in Incoming) (*Call, error) {
-	c := &Call{Match: m, Method: in.Method, args: &object{}}
+	c := &Call{Match: m, Method: in.Method, args: &object{}, size: len(in.Body)}
 	e := m.Endpoint
 	var err error
 	switch e.Args {
@@ -233,6 +234,9 @@ var pathRoles = map[string]role{"model_id": loggedModelID}
 // collectPath lists the targets in the path, and holds a body that names the
 // same thing to it: of the two, MLflow uses now the one, now the other.
 func (c *Call) collectPath() error {
+	if len(c.Params) == 0 {
+		return nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
 		is, val := pathRoles[name], c.Params[name]
 		if is == plain {
@@ -260,7 +264,7 @@ func (c *Call) request(args *object, params Params) *Request {
 	case InQuery, Streamed:
 		r.Query = args.query()
 	case InBody:
-		r.Body = args.appendJSON(nil)
+		r.Body = args.appendJSON(make([]byte, 0, c.size+64)) // about as long as it came
 	}
 	return r
 }

@@ -10,8 +10,8 @@ import (
 // narrowing of lists. watch is asked about each refusal; where it says true,
 // the refusal is only recorded and the call goes on.
 func (w *World) Prepare(ctx context.Context, c *Call, watch func(*Refusal) bool) error {
-	for _, step := range w.steps(c) {
-		if err := step(ctx, c); err != nil && !goesOn(err, watch) {
+	for _, step := range c.steps() {
+		if err := step(w, ctx, c); err != nil && !goesOn(err, watch) {
 			return err
 		}
 	}
@@ -33,19 +33,30 @@ func goesOn(err error, watch func(*Refusal) bool) bool {
 	return false
 }
 
-func (w *World) steps(c *Call) []func(context.Context, *Call) error {
-	sign := func(_ context.Context, c *Call) error { return w.Sign(c) }
+// step is one part of [World.Prepare].
+type step func(*World, context.Context, *Call) error
+
+var (
+	pathSteps    = []step{(*World).AdmitPath}
+	versionSteps = []step{(*World).AdmitSource, (*World).sign}
+	tagSteps     = []step{(*World).sign, (*World).keepVersions}
+	usualSteps   = []step{(*World).sign, (*World).Narrow}
+)
+
+func (c *Call) steps() []step {
 	switch c.Endpoint.Special {
 	case ArtifactPath, ArtifactListing:
-		return []func(context.Context, *Call) error{w.AdmitPath}
+		return pathSteps
 	case CreateVersion:
-		return []func(context.Context, *Call) error{w.AdmitSource, sign}
+		return versionSteps
 	case SetLoggedModelTags:
-		return []func(context.Context, *Call) error{sign, w.keepVersions}
+		return tagSteps
 	default:
-		return []func(context.Context, *Call) error{sign, w.Narrow}
+		return usualSteps
 	}
 }
+
+func (w *World) sign(_ context.Context, c *Call) error { return w.Sign(c) }
 
 // Echoes reports whether the answer is about the name that was asked for.
 func (c *Call) Echoes(body []byte) bool {

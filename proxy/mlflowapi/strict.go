@@ -116,17 +116,17 @@ func readValue(dec *jsontext.Decoder, f *field, many bool) (*value, error) {
 	if err != nil {
 		return nil, badJSON(err)
 	}
-	v := &value{raw: bytes.Clone(tok), kind: kind}
 	if kind == '"' {
 		s, err := jsontext.AppendUnquote(nil, tok)
 		if err != nil {
 			return nil, badJSON(err)
 		}
-		v.str = string(s)
-	} else if f.is != plain {
+		return newString(string(s)), nil
+	}
+	if f.is != plain {
 		return nil, Bad("Invalid value for parameter '%s': it must be a string", f.name)
 	}
-	return v, nil
+	return &value{raw: bytes.Clone(tok), kind: kind}, nil
 }
 
 func readList(dec *jsontext.Decoder, f *field) (*value, error) {

@@ -7,7 +7,7 @@ import (
 // value is one JSON value of a request as it was read: a scalar, a list or an
 // object. It is what goes upstream, written anew.
 type value struct {
-	raw  jsontext.Value // a scalar, as the client wrote it
+	raw  jsontext.Value // a number, true or false as the client wrote it
 	str  string         // its text when it is a string
 	kind jsontext.Kind  // '"' '0' 't' 'f' '[' '{'
 	list []*value
@@ -20,10 +20,7 @@ type object struct {
 	values []*value
 }
 
-func newString(s string) *value {
-	raw, _ := jsontext.AppendQuote(nil, s)
-	return &value{raw: raw, str: s, kind: '"'}
-}
+func newString(s string) *value { return &value{str: s, kind: '"'} }
 
 func newList(items []*value) *value { return &value{kind: '[', list: items} }
 
