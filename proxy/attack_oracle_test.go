@@ -1,6 +1,9 @@
 package proxy_test
 
 import (
+	"encoding/base64"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -103,6 +106,190 @@ func TestPagesOfLoggedModelsGoOnPastForeignExperiments(t *testing.T) {
 	for _, id := range []string{mine.lm, second} {
 		if !strings.Contains(seen, id) {
 			t.Errorf("%s is on no page: %s", id, seen)
+		}
+	}
+}
+
+// tokenless is an answer but for its page token, which is sealed anew each time.
+func tokenless(t *testing.T, a answer) string {
+	t.Helper()
+	got := a.json(t)
+	if token, ok := got["next_page_token"].(string); ok {
+		got["next_page_token"] = len(token)
+	}
+	return fmt.Sprint(a.Status, got)
+}
+
+func unbase64(s string) string {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		b, _ = base64.StdEncoding.DecodeString(s)
+	}
+	return string(b)
+}
+
+// Whether bob's name exists or nobody's, the answers are the same but for the
+// name that she sent.
+func TestForeignNamesAnswerAsNamesThatNobodyHolds(t *testing.T) {
+	t.Parallel()
+	srv := live.Server(t)
+	g := newGate(t, srv.URL(), rules)
+	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	none := theirs
+	none.name, none.model = "nlp/"+strings.Repeat("z", len(theirs.name)-4), "nlp."+strings.Repeat("z", len(theirs.model)-4)
+	same := strings.NewReplacer(none.name, theirs.name, none.model, theirs.model)
+	tried := append(slices.Clone(foreign),
+		reach{request{"GET", "registered-models/get-latest-versions?name=<MODEL>&stages=Production", ""}, 403},
+		reach{request{"POST", "registered-models/get-latest-versions", `{"name":"<MODEL>","stages":["bogus"]}`}, 403},
+		reach{request{"GET", "model-versions/get?name=<MODEL>&version=7", ""}, 403},
+		reach{request{"GET", "model-versions/search?filter=name+IN+('<MODEL>','<model>')", ""}, 200},
+		reach{request{"GET", "registered-models/search?filter=name+LIKE+'<MODEL>%25'&order_by=timestamp", ""}, 200},
+		reach{request{"POST", "experiments/create", `{"name":"<NAME>"}`}, 403},
+		reach{request{"POST", "registered-models/create", `{"name":"<MODEL>"}`}, 403},
+		reach{request{"POST", "experiments/update", `{"experiment_id":"<exp>","new_name":"<NAME>"}`}, 403},
+		reach{request{"POST", "registered-models/rename", `{"name":"<model>","new_name":"<MODEL>"}`}, 403},
+		reach{request{"POST", "model-versions/create", `{"name":"<model>","source":"models:/<MODEL>/1"}`}, 0},
+		reach{request{"POST", "model-versions/create", `{"name":"<model>","source":"models:/<MODEL>@champion"}`}, 0},
+	)
+	for _, r := range tried {
+		a, b := r.send(t, g, "alice", fill(mine, theirs)), r.send(t, g, "alice", fill(mine, none))
+		if want := same.Replace(string(b.Body)); a.Status != b.Status || string(a.Body) != want || r.want != 0 && a.Status != r.want {
+			t.Errorf("%v: got %d %s, want %d %s", r.request, a.Status, a.Body, b.Status, want)
+		}
+	}
+}
+
+// What a run is searched by lies in the run: whoever sees it may ask about it.
+// What else she asks about, she learns nothing from.
+func TestFiltersTellNothingOfForeignRuns(t *testing.T) {
+	t.Parallel()
+	srv := live.Server(t)
+	g := newGate(t, srv.URL(), rules)
+	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv.Call(t, "POST", "runs/log-inputs", m{"run_id": mine.run, "models": []m{{"model_id": theirs.lm}}})
+	srv.Call(t, "POST", "runs/outputs", m{"run_id": mine.run, "models": []m{{"model_id": theirs.lm, "step": 1}}})
+	srv.Call(t, "POST", "runs/log-metric", m{"run_id": mine.run, "key": "linked", "value": 1, "timestamp": 1, "model_id": theirs.lm})
+	none := theirs
+	none.run, none.lm, none.secret = strings.Repeat("0", 32), "m-"+strings.Repeat("0", 32), "canary0"
+	for _, filter := range []string{
+		"run_id = '<RUN>'", "attributes.run_id = '<RUN>'", "attributes.run_id IN ('<RUN>')", "run_id != '<RUN>'", "attributes.run_id LIKE '<RUN>%'",
+		"dataset.name = '<SECRET>'", "datasets.name LIKE '<SECRET>%'", "dataset.digest = 'd' AND dataset.name = '<SECRET>'",
+		"tags.k = '<SECRET>'", "params.k = '<SECRET>'", "metrics.`<SECRET>` > 0", "attributes.run_name = '<SECRET>'",
+		"attributes.artifact_uri LIKE '%<RUN>%'", "model_id = '<LM>'", "attributes.model_id = '<LM>'", "inputs.model_id = '<LM>'", "tags.`mlflow.loggedModel` LIKE '%<LM>%'",
+		"name LIKE '%' AND attributes.source_run_id = '<RUN>'", "metrics.linked > 0 AND params.x = '<LM>'",
+	} {
+		ask := func(s side) answer {
+			with := strings.NewReplacer("<RUN>", s.run, "<LM>", s.lm, "<SECRET>", s.secret)
+			return g.do(t, "alice", "POST", api+"runs/search", m{"experiment_ids": []string{mine.exp, theirs.exp}, "filter": with.Replace(filter)})
+		}
+		a, b := ask(theirs), ask(none)
+		want := strings.NewReplacer(none.run, theirs.run, none.lm, theirs.lm, none.secret, theirs.secret).Replace(string(b.Body))
+		if a.Status != b.Status || string(a.Body) != want || a.Status >= 500 {
+			t.Errorf("%s: got %d %s, want %d %s", filter, a.Status, a.Body, b.Status, want)
+		}
+		theirs.unleaked(t, filter+theirs.run+theirs.lm+theirs.secret, a)
+	}
+	for _, order := range []string{"metrics.`<SECRET>` DESC", "params.k", "tags.k", "attributes.run_id", "model_id", "dataset.name"} {
+		a := g.do(t, "alice", "POST", api+"runs/search", m{"experiment_ids": []string{theirs.exp, mine.exp}, "order_by": []string{strings.ReplaceAll(order, "<SECRET>", theirs.secret)}})
+		if a.Status >= 500 || strings.Contains(string(a.Body), theirs.run) || strings.Contains(string(a.Body), theirs.lm) {
+			t.Errorf("order %s: got %d %s", order, a.Status, a.Body)
+		}
+	}
+}
+
+// A page token is good for one search and the rights it was made under; with
+// another's it says neither how much there is nor what.
+func TestPageTokensAreGoodForOneSearch(t *testing.T) {
+	t.Parallel()
+	srv := live.Server(t)
+	g := newGate(t, srv.URL(), rules)
+	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	for _, s := range []side{mine, theirs} {
+		srv.LogModel(t, s.exp, s.run, "second")
+		srv.CreateExperiment(t, s.name+"-2")
+		srv.CreateModel(t, s.model+"-2")
+		srv.CreateVersion(t, s.model, "s3://bucket/x", "")
+		srv.CreateRun(t, s.exp)
+	}
+	with := fill(mine, theirs)
+	searches := map[string]request{
+		"logged models": {"POST", "logged-models/search", `{"experiment_ids":["<exp>"],"max_results":1,"page_token":"<token>"}`},
+		"experiments":   {"POST", "experiments/search", `{"max_results":1,"page_token":"<token>"}`},
+		"models":        {"GET", "registered-models/search?max_results=1&page_token=<token>", ""},
+		"versions":      {"GET", "model-versions/search?max_results=1&page_token=<token>", ""},
+	}
+	send := func(name, user, token string) answer {
+		r, with := searches[name], with
+		if user == "bob" {
+			with = fill(theirs, mine)
+		}
+		r.path, r.body = strings.ReplaceAll(r.path, "<token>", escape(token)), strings.ReplaceAll(r.body, "<token>", token)
+		return r.send(t, g, user, with)
+	}
+	for of := range searches {
+		token, _ := send(of, "alice", "").json(t)["next_page_token"].(string)
+		if token == "" {
+			t.Fatalf("%s: there is one page only", of)
+		}
+		for in := range searches {
+			a, b := send(in, "alice", token), send(in, "bob", token)
+			if want := map[bool]int{true: 200, false: 400}[of == in]; a.Status != want || b.Status != 400 {
+				t.Errorf("the token of %s in %s: got %d %s, as bob %d %s", of, in, a.Status, a.Body, b.Status, b.Body)
+			}
+			theirs.unleaked(t, "", a)
+			mine.unleaked(t, token, b)
+		}
+	}
+}
+
+// MLflow writes NaN and infinities where JSON has none; what is trimmed must be
+// read all the same.
+func TestNumbersThatAreNoJSONAreShownAsMLflowShowsThem(t *testing.T) {
+	t.Parallel()
+	srv := live.Server(t)
+	g := newGate(t, srv.URL(), rules)
+	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	for i, v := range []string{"NaN", "Infinity", "-Infinity"} {
+		srv.Call(t, "POST", "runs/log-metric", m{"run_id": mine.run, "key": "odd" + fmt.Sprint(i), "value": v, "timestamp": 1, "model_id": mine.lm})
+		srv.Call(t, "POST", "runs/log-metric", m{"run_id": mine.run, "key": "odd", "value": v, "timestamp": 1, "step": i, "model_id": theirs.lm})
+	}
+	const bulk = "query q($data: MlflowGetMetricHistoryBulkIntervalInput!){mlflowGetMetricHistoryBulkInterval(input:$data){metrics{key value step runId}}}"
+	const searchRuns = "query q($data: MlflowSearchRunsInput!){mlflowSearchRuns(input:$data){runs{info{runId} data{metrics{key value}}}}}"
+	const getRun = "query q($data: MlflowGetRunInput!){mlflowGetRun(input:$data){run{info{runId} data{metrics{key value}} modelVersions{name}}}}"
+	for _, r := range []request{
+		{"GET", "runs/get?run_id=<run>", ""},
+		{"POST", "runs/search", `{"experiment_ids":["<exp>","<EXP>"]}`},
+		{"GET", "metrics/get-history?run_id=<run>&metric_key=odd", ""},
+		{"GET", "/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=<RUN>&run_id=<run>&metric_key=odd", ""},
+		{"GET", "metrics/get-history-bulk-interval?run_ids=<RUN>&run_ids=<run>&metric_key=odd&max_results=9", ""},
+		{"GET", "logged-models/<lm>", ""},
+		{"POST", "logged-models/search", `{"experiment_ids":["<EXP>","<exp>"]}`},
+		{"POST", "logged-models/search", `{"experiment_ids":["<EXP>","<exp>"],"filter":"metrics.loss > 0"}`},
+		{"GET", "model-versions/get?name=<model>&version=1", ""},
+		{"GET", "model-versions/search?filter=name+%3D+'<model>'", ""},
+		{"GET", "registered-models/get?name=<model>", ""},
+		{"GET", "registered-models/search?filter=name+%3D+'<model>'", ""},
+		{"POST", gql, `{"query":"` + getRun + `","variables":{"data":{"runId":"<run>"}}}`},
+		{"POST", gql, `{"query":"` + searchRuns + `","variables":{"data":{"experimentIds":["<exp>"]}}}`},
+		{"POST", gql, `{"query":"` + bulk + `","variables":{"data":{"runIds":["<run>"],"metricKey":"odd","maxResults":9}}}`},
+	} {
+		with := fill(mine, theirs)
+		path := with.Replace(r.path)
+		if !strings.HasPrefix(path, "/") {
+			path = api + path
+		}
+		var body any
+		if r.body != "" {
+			body = with.Replace(r.body)
+		}
+		status, direct := srv.Do(t, r.method, path, body)
+		a := r.send(t, g, "alice", with)
+		if a.Status != status {
+			t.Errorf("%v: got %d %s, directly %d %s", r, a.Status, a.Body, status, direct)
+		}
+		theirs.unleaked(t, with.Replace(r.path+r.body), a)
+		if n := strings.Count(string(a.Body), "NaN"); status == 200 && n < 1 && strings.Contains(string(direct), "NaN") {
+			t.Errorf("%v: the NaN is gone: %s", r, a.Body)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (p *Proxy) call(w http.ResponseWriter, r *http.Request, s *session, m mlflo
 	switch {
 	case c.Hiding():
 		return p.hidden(w, r, s)
-	case e.Search != nil && !s.rights.Scope(e.Kind).Free():
+	case world.Pages(e):
 		a, err := world.SearchPage(ctx, c)
 		if err != nil {
 			return err

@@ -71,6 +71,7 @@ type Call struct {
 	tags   []*object         // messages that hold a tag's key
 	lists  []narrowing       // lists that shrink to what is visible
 	hidden map[string]string // ids put in place of others, see [Call.Hide]
+	absent map[string]string // the same in lists, see [World.Narrow]
 	answer *trimNode         // what to take out of a GraphQL answer
 }
 

@@ -64,6 +64,9 @@ type Endpoint struct {
 	Trims []Trim
 	// Search is set on endpoints that list by name; see [Search].
 	Search *Search
+	// Sift is set on a search by whose filter and order one could guess what the
+	// Trims take out; see [Sift].
+	Sift *Sift
 	// Special names what a row needs beyond the data above.
 	Special Special
 	// File: the answer is a file that users wrote, or one of the UI's; HEAD asks

@@ -34,8 +34,10 @@ func (c *Call) Hiding() bool { return len(c.hidden) > 0 }
 
 // Reveal puts the client's own ids back into MLflow's answer.
 func (c *Call) Reveal(body []byte) []byte {
-	for fake, id := range c.hidden {
-		body = bytes.ReplaceAll(body, []byte(fake), []byte(id))
+	for _, ids := range [...]map[string]string{c.hidden, c.absent} {
+		for fake, id := range ids {
+			body = bytes.ReplaceAll(body, []byte(fake), []byte(id))
+		}
 	}
 	return body
 }

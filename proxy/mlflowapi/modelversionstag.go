@@ -35,7 +35,11 @@ func taggedVersions(tag *span, body []byte) []taggedVersion {
 	if tag.text(body, "key") != modelVersionsKey {
 		return nil
 	}
-	if vs := parseTaggedVersions(tag.text(body, "value")); vs != nil {
+	return readTaggedVersions(tag.text(body, "value"))
+}
+
+func readTaggedVersions(s string) []taggedVersion {
+	if vs := parseTaggedVersions(s); vs != nil {
 		return vs
 	}
 	return []taggedVersion{{}}

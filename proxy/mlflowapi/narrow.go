@@ -2,6 +2,7 @@ package mlflowapi
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -24,14 +25,56 @@ func (w *World) Narrow(ctx context.Context, c *Call) error {
 		}
 	}
 	for _, n := range c.lists {
-		if err := w.narrowList(ctx, n); err != nil {
+		if err := w.narrowList(ctx, c, n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *World) narrowList(ctx context.Context, n narrowing) error {
+// mostRuns is how many runs MLflow takes in any list (3.17.2, handlers.py); a
+// look-up for each is what more would cost.
+const mostRuns = 100
+
+// mostExperiments bounds lists of experiments, which MLflow does not, and which
+// clients fill with all that the caller sees; some hundred cost one look-up.
+const mostExperiments = 10_000
+
+// tooMany refuses a list before anything is asked about it.
+func (r role) tooMany(list *value) error {
+	most := mostExperiments
+	if r == runID {
+		most = mostRuns
+	}
+	if n := len(list.list); n > most {
+		return Bad("the list holds %d %ss, and one call may ask about %d: ask in several calls", n, roleName(r), most)
+	}
+	return nil
+}
+
+func roleName(r role) string {
+	if r == runID {
+		return "run"
+	}
+	return "experiment"
+}
+
+// replace puts an id that nobody holds in the place of one in a list.
+func (c *Call) replace(v *value, is role, i int) {
+	if c.absent == nil {
+		c.absent = map[string]string{}
+	}
+	fake := is.absent(i)
+	c.absent[fake], v.str = v.str, fake
+}
+
+func (w *World) narrowList(ctx context.Context, c *Call, n narrowing) error {
+	if w.Rights.Scope(Experiment).Free() {
+		return nil
+	}
+	if err := n.is.tooMany(n.list); err != nil {
+		return err
+	}
 	s := sight{}
 	for _, v := range n.list.list {
 		s[sighted{n.is, v.str}] = false
@@ -41,7 +84,7 @@ func (w *World) narrowList(ctx context.Context, n narrowing) error {
 	}
 	for i, v := range n.list.list {
 		if !s[sighted{n.is, v.str}] {
-			v.str = n.is.absent(i)
+			c.replace(v, n.is, i)
 		}
 	}
 	return nil
@@ -50,8 +93,11 @@ func (w *World) narrowList(ctx context.Context, n narrowing) error {
 // narrowLocations does the same for the experiments of traces/search.
 func (w *World) narrowLocations(ctx context.Context, c *Call) error {
 	list := c.args.get("locations")
-	if list == nil {
+	if list == nil || w.Rights.Scope(Experiment).Free() {
 		return nil
+	}
+	if err := experimentID.tooMany(list); err != nil {
+		return err
 	}
 	s := sight{}
 	id := func(v *value) *value {
@@ -71,7 +117,7 @@ func (w *World) narrowLocations(ctx context.Context, c *Call) error {
 	}
 	for i, v := range list.list {
 		if !s[sighted{experimentID, id(v).str}] {
-			id(v).str = experimentID.absent(i)
+			c.replace(id(v), experimentID, i)
 		}
 	}
 	return nil
@@ -112,6 +158,9 @@ func (w *World) visibleExperiments(ctx context.Context) ([]string, error) {
 		a, err := w.SearchPage(ctx, c)
 		if err != nil {
 			return nil, err
+		}
+		if a.Status != 200 {
+			return nil, fmt.Errorf("list the visible experiments: MLflow answered %d", a.Status)
 		}
 		var got struct {
 			Experiments []struct {

@@ -48,8 +48,20 @@ type page struct {
 	order   []sortKey
 }
 
-// SearchPage answers a search by name for a caller who may not see everything.
+// Pages reports whether [World.SearchPage] is to answer the caller's calls of
+// an endpoint: it is a search, and something is hidden from the caller.
+func (w *World) Pages(e *Endpoint) bool {
+	if e.Sift != nil {
+		return !w.Rights.Scope(Experiment).Free() || !w.Rights.Scope(Model).Free()
+	}
+	return e.Search != nil && !w.Rights.Scope(e.Kind).Free()
+}
+
+// SearchPage answers a search for a caller who may not see everything.
 func (w *World) SearchPage(ctx context.Context, c *Call) (*Answer, error) {
+	if c.Endpoint.Sift != nil {
+		return w.siftPage(ctx, c)
+	}
 	scope := w.Rights.Scope(c.Endpoint.Kind)
 	old := "no lists\x00" + c.Endpoint.Name
 	p := &page{w: w, call: c, spec: c.Endpoint.Search, kind: c.Endpoint.Kind, filter: c.args.text("filter"), lists: !w.Known.has(old)}
@@ -85,9 +97,7 @@ func (p *page) put(ctx context.Context, scope Scope) (*Answer, error) {
 	}
 	token := ""
 	if more {
-		if token, err = p.token(scope); err != nil {
-			return nil, err
-		}
+		token = p.token(scope)
 	}
 	return p.answer(rows, token), nil
 }
@@ -153,11 +163,16 @@ func (p *page) fits(n int) bool { return n >= p.spec.Least && n <= p.spec.Most }
 // another way: "+5", 5.0, 1e1.
 func (p *page) oddSize() (int, bool) {
 	s, _ := p.call.args.spelling("max_results")
+	n, ok := wholeNumber(s)
+	return n, ok && p.fits(n)
+}
+
+func wholeNumber(s string) (int, bool) {
 	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil || f != math.Trunc(f) || math.Abs(f) > float64(p.spec.Most) {
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1e9 {
 		return 0, false
 	}
-	return int(f), p.fits(int(f))
+	return int(f), true
 }
 
 // rows takes the page's rows off the streams, in MLflow's order.

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/sync/errgroup"
 )
@@ -252,21 +251,15 @@ func (p *page) fetch(ctx context.Context, s *stream) error {
 	if a.Status != 200 {
 		return &upstreamAnswer{hideClause(a, s.clause), a.Status == 400 && s.list}
 	}
-	var got map[string]jsontext.Value
-	if err := json.Unmarshal(a.Body, &got); err != nil {
+	raws, next, err := readPage(a.Body, p.spec.List)
+	if err != nil {
 		return err
-	}
-	var raws []jsontext.Value
-	if list := got[p.spec.List]; list != nil {
-		if err := json.Unmarshal(list, &raws); err != nil {
-			return err
-		}
 	}
 	if err := p.keep(ctx, s, raws); err != nil {
 		return err
 	}
 	s.offset += len(raws)
-	if s.done = got["next_page_token"] == nil || len(raws) == 0; s.done && len(s.rows) == 0 {
+	if s.done = next == "" || len(raws) == 0; s.done && len(s.rows) == 0 {
 		s.next = s.offset
 	}
 	return nil

@@ -54,7 +54,7 @@ type pageToken struct {
 	Offsets  []int  `json:"o"`
 }
 
-func (p *page) token(scope Scope) (string, error) {
+func (p *page) token(scope Scope) string {
 	t := pageToken{p.call.Endpoint.Name, scope.Key + p.shape, nil}
 	for _, s := range p.streams {
 		at := s.next
@@ -65,11 +65,7 @@ func (p *page) token(scope Scope) (string, error) {
 		}
 		t.Offsets = append(t.Offsets, at)
 	}
-	b, err := json.Marshal(t)
-	if err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(p.w.Seal.seal(b)), nil
+	return p.w.Seal.write(t)
 }
 
 // offsets opens the request's page token; nil: it has none.
@@ -79,17 +75,28 @@ func (p *page) offsets(scope Scope) ([]int, error) {
 		return nil, nil
 	}
 	var t pageToken
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err == nil {
-		b, err = p.w.Seal.open(b)
-	}
-	if err != nil || json.Unmarshal(b, &t) != nil || t.Endpoint != p.call.Endpoint.Name {
+	if !p.w.Seal.read(s, &t) || t.Endpoint != p.call.Endpoint.Name {
 		return nil, Bad("Invalid page token, could not base64-decode")
 	}
 	if t.Scope != scope.Key+p.shape || len(t.Offsets) != len(p.streams) {
 		return nil, Bad("the page token was made under other rights; start the search again")
 	}
 	return t.Offsets, nil
+}
+
+// write makes a page token.
+func (s *Sealer) write(t any) string {
+	b, _ := json.Marshal(t)
+	return base64.RawURLEncoding.EncodeToString(s.seal(b))
+}
+
+// read opens a page token; false: it is none of ours.
+func (s *Sealer) read(token string, into any) bool {
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	if err == nil {
+		b, err = s.open(b)
+	}
+	return err == nil && json.Unmarshal(b, into) == nil
 }
 
 // FilterCache remembers which search arguments MLflow has found good, so that
