@@ -1,7 +1,6 @@
 package proxy_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net"
@@ -124,7 +123,8 @@ func TestClientThatGoesAwayEndsItsCall(t *testing.T) {
 	}
 }
 
-// One that ends its body early but listens must not hear 200.
+// One that ends its body early but listens must not hear 200, nor that it was
+// MLflow who failed.
 func TestBodyThatIsCutIsNotAnsweredAsDone(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, says(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), rules)
@@ -143,7 +143,7 @@ func TestBodyThatIsCutIsNotAnsweredAsDone(t *testing.T) {
 		_ = c.(*net.TCPConn).CloseWrite()
 		got, _ := io.ReadAll(c)
 		c.Close()
-		if bytes.Contains(got, []byte(" 200 ")) {
+		if len(got) > 0 {
 			t.Errorf("%s: got %q", name, got)
 		}
 	}

@@ -74,7 +74,7 @@ func TestOnlyNamedHeadersOfACallReachMLflow(t *testing.T) {
 	g := newGate(t, wire(t, func(c net.Conn, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		seen <- r
-		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 	}), rules)
 	always := []string{"User-Agent", "X-Forwarded-For", "X-Request-Id"}
 	for _, c := range []struct {
