@@ -26,9 +26,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 STATE = ROOT / ".cache" / "demo"
-PORTS = {name: int(os.environ.get(name, default)) for name, default in
-         (("GATE_PORT", 8080), ("ADMIN_PORT", 9090), ("MLFLOW_PORT", 5000))}
-GATE = f"http://127.0.0.1:{PORTS['GATE_PORT']}"
 API = "/api/2.0/mlflow/"
 TEAMS = {"alice": ("cv/image_classification/resnet50", "cv.resnet50"),
          "bob": ("nlp/sentiment_analysis/bert", "nlp.bert")}
@@ -37,6 +34,17 @@ running: list[subprocess.Popen] = []
 
 class Trouble(Exception):
     """Something that the user can do something about."""
+
+
+def port(name, default):
+    text = os.environ.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        sys.exit(f"error: {name}={text}: a port is a number from 1 to 65535")
+    return int(text)
+
+
+PORTS = {"GATE_PORT": port("GATE_PORT", 8080), "ADMIN_PORT": port("ADMIN_PORT", 9090), "MLFLOW_PORT": port("MLFLOW_PORT", 5000)}
+GATE = f"http://127.0.0.1:{PORTS['GATE_PORT']}"
 
 
 @contextlib.contextmanager
@@ -69,6 +77,8 @@ def step(text):
 
 
 def check_ports():
+    if len(set(PORTS.values())) < len(PORTS):
+        raise Trouble("two of the ports are the same: " + ", ".join(f"{n}={p}" for n, p in PORTS.items()))
     for name, port in PORTS.items():
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -102,6 +112,9 @@ def wait_for(p, url, what):
 
 
 def stop_all():
+    # A second Ctrl-C must not leave a server behind.
+    for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(s, signal.SIG_IGN)
     for p in reversed(running):
         if p.poll() is None:
             with contextlib.suppress(ProcessLookupError):
@@ -255,9 +268,10 @@ def main():
                 raise Trouble(f"no token for {user}: {answer}")
             tokens[user] = answer["token"]
     show(passwords, made)
-    by_hand(passwords, tokens)
     if oneshot:
+        print("\nEverything is stopped now. Without ONESHOT it stays up, and you can try it by hand.")
         return
+    by_hand(passwords, tokens)
     print("\nEverything stays up until Ctrl-C.", flush=True)
     while all(p.poll() is None for p in running):
         time.sleep(0.5)
@@ -265,12 +279,15 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for s in (signal.SIGTERM, signal.SIGHUP):  # the latter when the terminal is closed
+        signal.signal(s, lambda n, _: sys.exit(128 + n))
     try:
         main()
     except Trouble as e:
         sys.exit(f"\nerror: {e}")
     except KeyboardInterrupt:
         print("\nstopping")
+    except BrokenPipeError:  # whoever read this has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         stop_all()
