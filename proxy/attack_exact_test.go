@@ -123,3 +123,22 @@ func TestHundredsOfExactNamesCostFewCalls(t *testing.T) {
 		t.Errorf("%d names on pages of %v took %d requests", len(names), sizes, len(urls))
 	}
 }
+
+// The experiment that every server has, and deleted ones, are found by name as
+// all others are.
+func TestExactNamesFindTheDefaultAndTheDeleted(t *testing.T) {
+	t.Parallel()
+	srv := mlflowtest.Start(t)
+	gone := srv.CreateExperiment(t, "cv/gone")
+	srv.CreateExperiment(t, "cv/other")
+	srv.Call(t, "POST", "experiments/delete", m{"experiment_id": gone})
+	g := newGate(t, srv.URL(), "p, user:reader, Default, read\np, user:reader, cv/gone, read\np, user:reader, cv/never, read\n")
+	for view, want := range map[string][]string{"ACTIVE_ONLY": {"Default"}, "DELETED_ONLY": {"cv/gone"}, "ALL": {"cv/gone", "Default"}, "BOGUS": {"Default"}} {
+		args := m{"max_results": 10, "view_type": view}
+		status, direct := srv.Do(t, "POST", api+"experiments/search", args)
+		a := g.do(t, "reader", "POST", api+"experiments/search", args)
+		if got := onePage(t, "experiments", a); a.Status != status || !slices.Equal(got, want) {
+			t.Errorf("%s: got %d %s, directly %d %s", view, a.Status, a.Body, status, direct)
+		}
+	}
+}

@@ -180,3 +180,18 @@ func TestIDsInPlaceOfForeignOnesNeverShow(t *testing.T) {
 		}
 	}
 }
+
+// A dataset that serves two teams shows each the other's experiment nowhere.
+func TestSharedDatasetsTellNothingOfTheirOtherExperiments(t *testing.T) {
+	t.Parallel()
+	srv := live.Server(t)
+	g := newGate(t, srv.URL(), rules)
+	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv.Call(t, "POST", "/api/3.0/mlflow/datasets/create", m{"name": mine.secret, "experiment_ids": []string{theirs.exp, mine.exp}})
+	for _, body := range []m{{}, {"experiment_ids": []string{mine.exp}}, {"experiment_ids": []string{mine.exp, theirs.exp}}} {
+		a := g.do(t, "alice", "POST", "/api/3.0/mlflow/datasets/search", body)
+		if a.Status != 200 || !strings.Contains(string(a.Body), mine.secret) || strings.Contains(string(a.Body), `"experiment_ids"`) {
+			t.Errorf("%v: got %d %s", body, a.Status, a.Body)
+		}
+	}
+}
