@@ -161,7 +161,7 @@ var wholeAnswers = map[string]string{
 	"encoded":         "200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00",
 	"one full buffer": "200 OK\r\nContent-Length: 65536\r\n\r\n" + strings.Repeat("b", 65536),
 	"large":           "200 OK\r\nContent-Length: 900000\r\n\r\n" + strings.Repeat("l", 900_000),
-	"large, chunked":  "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("2710\r\n"+strings.Repeat("c", 10_000)+"\r\n", 90) + "0\r\n\r\n",
+	"large, chunked":  "200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("2710\r\n"+strings.Repeat("c", 10_000)+"\r\n", 90) + "0\r\n\r\n",
 	"old version":     "200 OK\r\nContent-Type: application/json\r\n\r\n{}",
 	"events":          "200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: x\n\n",
 }

@@ -91,7 +91,7 @@ func serveGet(b *testing.B, h http.Handler) {
 	}
 }
 
-func benchGate(b *testing.B, up *url.URL) http.Handler {
+func benchGate(b *testing.B, up *url.URL, change ...func(*mlflowapi.Table)) http.Handler {
 	b.Helper()
 	pol, _, err := policy.Parse("policy.csv", []byte(rules))
 	if err != nil {
@@ -112,6 +112,9 @@ func benchGate(b *testing.B, up *url.URL) http.Handler {
 	table, err := mlflowapi.NewTable()
 	if err != nil {
 		b.Fatal(err)
+	}
+	for _, c := range change {
+		c(table)
 	}
 	who := auth.NewThrottle(auth.ThrottleOptions{}).Wrap(auth.Chain{basic.Authenticator{Users: users, Verified: verified}})
 	snap := &proxy.Snapshot{Who: who, Policy: pol, Mode: proxy.Enforce}
