@@ -10,13 +10,12 @@ import (
 // within which an attacker picks addresses for free. What cannot be read
 // becomes the one zero address, so that it is counted too.
 func ClientAddress(r *http.Request) netip.Addr {
-	addr, err := netip.ParseAddr(r.RemoteAddr)
+	withPort, err := netip.ParseAddrPort(r.RemoteAddr)
+	addr := withPort.Addr()
 	if err != nil {
-		withPort, err := netip.ParseAddrPort(r.RemoteAddr)
-		if err != nil {
+		if addr, err = netip.ParseAddr(r.RemoteAddr); err != nil {
 			return netip.Addr{}
 		}
-		addr = withPort.Addr()
 	}
 	addr = addr.Unmap().WithZone("")
 	if addr.Is4() {

@@ -6,12 +6,14 @@ import (
 	"mlgate/proxy/mlflowapi"
 )
 
-// harden sets what every answer of the gate says to a browser.
-func (p *Proxy) harden(h http.Header) {
-	v := [...]string{"nosniff", "SAMEORIGIN", "same-origin"} // one allocation for all three
+// harden sets what every answer of the gate says: to a browser how to treat it,
+// and the call's id.
+func harden(h http.Header, requestID string) {
+	v := [...]string{"nosniff", "SAMEORIGIN", "same-origin", requestID} // one allocation for all
 	h["X-Content-Type-Options"] = v[0:1:1]
 	h["X-Frame-Options"] = v[1:2:2]
 	h["Referrer-Policy"] = v[2:3:3]
+	h["X-Request-Id"] = v[3:4:4]
 }
 
 // mine puts the gate's headers in the place of MLflow's. Files that users

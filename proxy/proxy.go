@@ -96,8 +96,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	out := &response{ResponseWriter: w, s: s}
 	defer s.record(out)
-	out.Header().Set("X-Request-Id", s.requestID)
-	p.harden(out.Header())
+	harden(out.Header(), s.requestID)
 	if s.snap.Mode != Enforce {
 		out.Header().Set("X-Mlgate-Mode", string(s.snap.Mode))
 	}

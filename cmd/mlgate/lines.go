@@ -3,15 +3,20 @@ package main
 import (
 	"io"
 	"sync"
+	"time"
 )
 
 // mostPending bounds what waits to be written, in bytes, beside what is being
 // written. Beyond it calls wait for the log: no line is dropped.
 const mostPending = 1 << 20
 
+// linger is how long the writer rests after a write: under load lines gather
+// meanwhile, and an idle gate's line is written at once.
+const linger = 2 * time.Millisecond
+
 // lines writes a log in the background, whatever has come meanwhile in one go,
 // so that calls that come by the thousand do not queue up for a write each.
-// A line waits only while the one before it is being written.
+// A line waits while the one before it is being written, and 2 ms after.
 type lines struct {
 	to   io.Writer
 	done chan struct{} // closed when the last line is written
@@ -62,6 +67,7 @@ func (l *lines) run() {
 		batch, l.pending = l.pending, batch[:0]
 		l.mu.Unlock()
 		_, _ = l.to.Write(batch)
+		time.Sleep(linger)
 		l.mu.Lock()
 		l.changed.Broadcast()
 	}
