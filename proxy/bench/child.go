@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,12 +128,12 @@ func serveRole(args []string) error {
 	switch {
 	case len(args) == 1 && args[0] == "stub":
 		handler = stub()
-	case len(args) == 2 && args[0] == "bare":
-		bare, err := bareProxy(args[1])
+	case len(args) == 2 && (args[0] == "bare" || args[0] == "tuned"):
+		u, err := url.Parse(args[1])
 		if err != nil {
 			return err
 		}
-		handler = bare
+		handler = reverseProxy(u, args[0] == "tuned")
 	default:
 		return fmt.Errorf("no such role: %v", args)
 	}

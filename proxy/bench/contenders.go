@@ -48,21 +48,17 @@ func stub() http.Handler {
 	return mux
 }
 
-// bareProxy is what the gate would be if it checked nothing: the standard
-// reverse proxy over the gate's own transport, with a pool of buffers.
-func bareProxy(upstream string) (http.Handler, error) {
-	u, err := url.Parse(upstream)
-	if err != nil {
-		return nil, err
+// reverseProxy is what the gate would be if it checked nothing: Go's reverse
+// proxy as it comes, or tuned with the gate's own transport and a pool of buffers.
+func reverseProxy(upstream *url.URL, tuned bool) http.Handler {
+	p := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(upstream)
+		r.SetXForwarded()
+	}}
+	if tuned {
+		p.Transport, p.BufferPool = proxy.NewTransport(nil), &pool{}
 	}
-	return &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(u)
-			r.SetXForwarded()
-		},
-		Transport:  proxy.NewTransport(nil),
-		BufferPool: &pool{},
-	}, nil
+	return p
 }
 
 // pool lends buffers of the size that the gate's pool lends.

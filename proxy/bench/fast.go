@@ -12,9 +12,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// floorBare is how much of the throughput of a proxy that checks nothing the
-// gate must reach.
-const floorBare = 0.9
+const (
+	// floorBare is how much of the throughput of a reverse proxy that checks
+	// nothing the gate must reach.
+	floorBare = 0.9
+	// floorTuned is the same before one that also has the gate's transport. It
+	// keeps what was reached.
+	floorTuned = 0.7
+)
 
 // fast compares proxies before an upstream that costs next to nothing, so that
 // what they cost themselves shows.
@@ -29,6 +34,11 @@ func (b *bench) fast(ctx context.Context) error {
 		return err
 	}
 	defer bare.stop()
+	tuned, tunedURL, err := startRole(b.dir, "tuned", upstream)
+	if err != nil {
+		return err
+	}
+	defer tuned.stop()
 	nginx, nginxURL, err := startNginx(ctx, b.dir, upstream, "alice", passwordOf("alice"))
 	if err != nil {
 		return err
@@ -44,6 +54,7 @@ func (b *bench) fast(ctx context.Context) error {
 	loads := []load{
 		{name: "stub itself", url: upstream, header: []string{password}},
 		{name: "bare ReverseProxy", url: bareURL, header: []string{password}},
+		{name: "ReverseProxy, mlgate's transport", url: tunedURL, header: []string{password}},
 		{name: "nginx, auth_basic (apr1)", url: nginxURL, header: []string{password}},
 		{name: "mlgate, password", url: g.url, header: []string{password}},
 		{name: "mlgate, API token", url: g.url, header: []string{"Authorization: Bearer " + g.token}},
@@ -61,9 +72,9 @@ func (b *bench) fast(ctx context.Context) error {
 		}
 	}
 	t := b.tests.table("In front of a fast upstream",
-		"`experiments/get`, 16 connections, 2 threads of wrk. The upstream is a Go server with a fixed answer. The bare `httputil.ReverseProxy` has the gate's transport and pool of buffers and checks nothing, and writes no log; the gate checks the caller, reads the call, decides, forwards its own request and writes an audit line to a file; nginx checks the password against an apr1 hash and writes its access log.",
+		"`experiments/get`, 16 connections, 2 threads of wrk. The upstream is a Go server with a fixed answer. The bare `httputil.ReverseProxy` is as Go makes it: it checks nothing, writes no log, and keeps two idle connections to the upstream. The other one has the gate's transport and pool of buffers, so what is left between it and the gate is what the gate does. The gate checks the caller, reads the call, decides, forwards its own request and writes an audit line to a file; nginx checks the password against an apr1 hash and writes its access log.",
 		"calls/s")
-	for i, c := range []*child{up, bare, nil, g.child, g.child} {
+	for i, c := range []*child{up, bare, tuned, nil, g.child, g.child} {
 		if c != nil { // nginx's workers are processes of their own
 			loads[i].pid = c.cmd.Process.Pid
 		}
@@ -81,8 +92,10 @@ func (b *bench) fast(ctx context.Context) error {
 	t.add(compared(loads[1].name, got[1], got[1], "itself"))
 	t.add(compared(loads[0].name, got[0], got[1], "bare"))
 	t.add(compared(loads[2].name, got[2], got[1], "bare"))
-	for _, i := range []int{3, 4} {
+	t.add(compared(loads[3].name, got[3], got[1], "bare"))
+	for _, i := range []int{4, 5} {
 		t.add(b.tests.atLeast(compared(loads[i].name, got[i], got[1], "bare"), floorBare))
+		t.add(b.tests.atLeast(compared(loads[i].name+" again", got[i], got[2], "the one with mlgate's transport"), floorTuned))
 	}
 	if len(spent[0]) == 0 {
 		return nil // this system does not tell
@@ -90,7 +103,7 @@ func (b *bench) fast(ctx context.Context) error {
 	t = b.tests.table("What a call costs the process itself",
 		"Processor time of the server under the load above, divided by the calls that it answered. It is steadier than the throughput where other programs share the machine.",
 		"µs CPU a call")
-	for _, i := range []int{0, 1, 3, 4} {
+	for _, i := range []int{0, 1, 2, 4, 5} {
 		t.add(compared(loads[i].name, spent[i], spent[1], "bare"))
 	}
 	return nil
