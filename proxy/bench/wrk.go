@@ -50,7 +50,7 @@ func readWrk(out string) (float64, error) {
 	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, "Non-2xx") || strings.HasPrefix(line, "Socket errors") {
-			return 0, fmt.Errorf("calls failed: %s", line)
+			return 0, fmt.Errorf("calls failed: %s\n%s", line, out)
 		}
 	}
 	m := rateLine.FindStringSubmatch(out)
