@@ -94,8 +94,13 @@ func TestOperatorPageNamesTheMetricsAndAuditFieldsOfTheCode(t *testing.T) {
 			t.Errorf("docs/operator.md does not name the metric %s", found[1])
 		}
 	}
-	field := regexp.MustCompile(`slog\.(?:String|Int|Int64|Float64|Any)\("(\w+)"`)
-	for _, found := range field.FindAllStringSubmatch(sources(t, "proxy"), -1) {
+	field := regexp.MustCompile(`append(?:Text|Number)\(b, "(\w+)"|,"(\w+)":`)
+	fields := field.FindAllStringSubmatch(readPage(t, "proxy/audit.go"), -1)
+	if len(fields) < 15 {
+		t.Errorf("found %d audit fields in the code, too few to be all", len(fields))
+	}
+	for _, found := range fields {
+		found[1] += found[2]
 		if !strings.Contains(page, "`"+found[1]+"`") {
 			t.Errorf("docs/operator.md does not name the audit field %s", found[1])
 		}
