@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// mostPending bounds what waits to be written, in bytes, beside what is being
-// written. Beyond it calls wait for the log: no line is dropped.
-const mostPending = 1 << 20
+const (
+	// mostPending bounds what waits to be written, in bytes, beside what is being
+	// written. Beyond it calls wait for the log: no line is dropped.
+	mostPending = 1 << 20
+	// linger is how long after a write the next lines gather.
+	linger = 2 * time.Millisecond
+)
 
-// linger is how long the writer rests after a write: under load lines gather
-// meanwhile, and an idle gate's line is written at once.
-const linger = 2 * time.Millisecond
-
-// lines writes a log in the background, whatever has come meanwhile in one go,
-// so that calls that come by the thousand do not queue up for a write each.
-// A line waits while the one before it is being written, and 2 ms after.
+// lines writes a log. A line that comes alone is written at once, before the
+// call that it speaks of is answered. Lines that come by the thousand gather for
+// 2 ms and are written in one go, so that calls do not queue up for a write each.
 type lines struct {
 	to   io.Writer
 	done chan struct{} // closed when the last line is written
@@ -24,6 +24,8 @@ type lines struct {
 	mu      sync.Mutex
 	changed sync.Cond // something came, something was written, or it ends
 	pending []byte
+	busy    bool      // somebody is writing
+	last    time.Time // of the writes
 	ended   bool
 }
 
@@ -39,11 +41,12 @@ func newLines(to io.Writer) *lines {
 func (l *lines) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(l.pending) >= mostPending && !l.ended {
+	for len(l.pending) >= mostPending {
 		l.changed.Wait()
 	}
-	if l.ended { // whoever still speaks does so at once
-		return l.to.Write(line)
+	if !l.busy && len(l.pending) == 0 && (l.ended || time.Since(l.last) >= linger) {
+		l.write(line)
+		return len(line), nil
 	}
 	l.pending = append(l.pending, line...)
 	if len(l.pending) == len(line) {
@@ -52,24 +55,42 @@ func (l *lines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
+// write writes without the lock, for others to gather meanwhile.
+func (l *lines) write(b []byte) {
+	l.busy = true
+	l.mu.Unlock()
+	_, _ = l.to.Write(b)
+	l.mu.Lock()
+	l.busy, l.last = false, time.Now()
+	l.changed.Broadcast()
+}
+
+// run writes what has gathered.
 func (l *lines) run() {
 	defer close(l.done)
 	var batch []byte
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
-		for len(l.pending) == 0 && !l.ended {
+		for l.busy || len(l.pending) == 0 && !l.ended {
 			l.changed.Wait()
 		}
 		if len(l.pending) == 0 {
 			return
 		}
+		l.rest()
 		batch, l.pending = l.pending, batch[:0]
+		l.write(batch)
+	}
+}
+
+// rest lets lines gather until linger is over. Nobody writes meanwhile, since
+// something is pending.
+func (l *lines) rest() {
+	if wait := linger - time.Since(l.last); wait > 0 && !l.ended {
 		l.mu.Unlock()
-		_, _ = l.to.Write(batch)
-		time.Sleep(linger)
+		time.Sleep(wait)
 		l.mu.Lock()
-		l.changed.Broadcast()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -82,7 +83,7 @@ func (g *Gate) Log() string {
 // them when none is given. The audit lines are Lines("call").
 func (g *Gate) Lines(msg ...string) []map[string]any {
 	var found []map[string]any
-	for line := range bytes.Lines([]byte(g.Log())) {
+	for line := range bytes.Lines([]byte(g.settledLog())) {
 		var entry map[string]any
 		if json.Unmarshal(line, &entry) != nil {
 			continue
@@ -93,4 +94,17 @@ func (g *Gate) Lines(msg ...string) []map[string]any {
 		}
 	}
 	return found
+}
+
+// settledLog waits until no more is written: lines that come fast reach the log
+// a few milliseconds after the answers.
+func (g *Gate) settledLog() string {
+	for log := g.Log(); ; {
+		time.Sleep(20 * time.Millisecond)
+		now := g.Log()
+		if now == log {
+			return now
+		}
+		log = now
+	}
 }
