@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log"
@@ -115,20 +114,15 @@ func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	if out.Method == http.MethodHead && !s.endpoint.File {
 		out.Method = http.MethodGet // Flask reads a JSON body, not the query, on HEAD
 	}
-	switch {
-	case s.endpoint.Args == mlflowapi.Streamed && (out.Method == http.MethodPut || out.Method == http.MethodPost):
-		if ct := pr.In.Header.Get("Content-Type"); ct != "" {
-			h.Set("Content-Type", ct)
-		}
-		if out.Body != nil {
-			out.Body = &counted{out.Body, s}
-		}
-	case s.out.req.Body != nil:
-		h.Set("Content-Type", "application/json")
-		setBody(out, s.out.req.Body)
-		s.bytesIn = int64(len(s.out.req.Body))
-	default:
+	if s.endpoint.Args != mlflowapi.Streamed || (out.Method != http.MethodPut && out.Method != http.MethodPost) {
 		out.Body, out.ContentLength, out.TransferEncoding = http.NoBody, 0, nil
+		return
+	}
+	if ct := pr.In.Header.Get("Content-Type"); ct != "" {
+		h.Set("Content-Type", ct)
+	}
+	if out.Body != nil {
+		out.Body = &counted{out.Body, s}
 	}
 }
 
@@ -142,12 +136,6 @@ func outHeader(in http.Header, s *session) http.Header {
 	}
 	forwardedFor(h, s)
 	return h
-}
-
-func setBody(r *http.Request, b []byte) {
-	r.Body = io.NopCloser(bytes.NewReader(b))
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
-	r.ContentLength, r.TransferEncoding = int64(len(b)), nil
 }
 
 // modify keeps MLflow's own CORS answers and cookies from the client, and

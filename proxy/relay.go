@@ -1,9 +1,7 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -36,18 +34,18 @@ func relayed(e *mlflowapi.Endpoint) bool {
 // these calls are the ones that come by the thousand, so their request is
 // written anew from the start.
 func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, s *session) error {
-	req, err := p.request(traced(r.Context(), &s.out.sent), r, s)
-	if err != nil {
-		return err
+	h := outHeader(r.Header, s)
+	if _, named := h["User-Agent"]; !named {
+		h["User-Agent"] = nil // else Go's own name would stand there
 	}
-	resp, err := p.opts.Transport.RoundTrip(req)
+	if body := s.out.req.Body; body != nil {
+		s.bytesIn = int64(len(body))
+	}
+	resp, err := p.up.send(traced(r.Context(), &s.out.sent), s.out.req, h)
 	if err != nil {
 		return s.unreached(r.Context(), err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return s.lost(errSwitched)
-	}
 	dropHopByHop(resp.Header)
 	if err := p.modify(resp); err != nil {
 		return err
@@ -58,10 +56,10 @@ func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, s *session) error 
 	if end != nil && end != io.EOF {
 		return s.cut(r.Context(), end)
 	}
-	h := w.Header()
+	answer := w.Header()
 	for name, values := range resp.Header {
-		if _, ours := h[name]; !ours {
-			h[name] = values
+		if _, ours := answer[name]; !ours {
+			answer[name] = values
 		}
 	}
 	w.WriteHeader(resp.StatusCode)
@@ -69,30 +67,6 @@ func (p *Proxy) relay(w http.ResponseWriter, r *http.Request, s *session) error 
 		return nil
 	}
 	return s.cut(r.Context(), pour(w, resp, buf, n, end))
-}
-
-// errSwitched: nobody asked MLflow for another protocol.
-var errSwitched = errors.New("MLflow switched to another protocol unasked")
-
-// request is the canonical request with what the client may say beside it.
-func (p *Proxy) request(ctx context.Context, r *http.Request, s *session) (*http.Request, error) {
-	var body io.Reader
-	if s.out.req.Body != nil {
-		body = bytes.NewReader(s.out.req.Body)
-	}
-	req, err := http.NewRequestWithContext(ctx, s.out.req.Method, "", body)
-	if err != nil {
-		return nil, err
-	}
-	req.URL, req.Header = p.up.url(s.out.req), outHeader(r.Header, s)
-	if _, named := req.Header["User-Agent"]; !named {
-		req.Header["User-Agent"] = nil // else Go's own name would stand there
-	}
-	if body != nil {
-		req.Header["Content-Type"] = []string{"application/json"}
-		s.bytesIn = int64(len(s.out.req.Body))
-	}
-	return req, nil
 }
 
 // dropHopByHop takes out what MLflow's connection to us says of itself.

@@ -27,7 +27,7 @@ type session struct {
 	path      string
 	start     time.Time
 
-	denied   string // the rule of a refusal; "-" when no line speaks
+	denied   string // the rule of a refusal; "no line" when none speaks
 	line     int
 	rule     string // the deciding line when allowed
 	upstream int    // MLflow's status
@@ -70,7 +70,7 @@ func (s *session) identify(r *http.Request) error {
 	return nil
 }
 
-// decide asks the policy about one name and remembers which line spoke.
+// decide asks the policy about one name.
 func (s *session) decide(a mlflowapi.Action, k mlflowapi.Kind, name string) policy.Decision {
 	return s.rights.Decide(actionOf(a), kindOf(k), name)
 }

@@ -70,30 +70,40 @@ func trimSlash(s string) string {
 	return s
 }
 
-// Do asks MLflow and reads its answer whole.
-func (u *upstream) Do(ctx context.Context, r *mlflowapi.Request) (*mlflowapi.Answer, error) {
-	var sent atomic.Bool
-	req, err := http.NewRequestWithContext(traced(ctx, &sent), r.Method, u.url(r).String(), bytes.NewReader(r.Body))
+// errSwitched: nobody asked MLflow for another protocol.
+var errSwitched = errors.New("MLflow switched to another protocol unasked")
+
+// send sends a canonical request with these headers and gives MLflow's answer.
+func (u *upstream) send(ctx context.Context, r *mlflowapi.Request, h http.Header) (*http.Response, error) {
+	var body io.Reader
+	if r.Body != nil {
+		body, h["Content-Type"] = bytes.NewReader(r.Body), []string{"application/json"}
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, "", body)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
-	if r.Body == nil {
-		req.Body, req.ContentLength = nil, 0
-	} else {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("User-Agent", "mlgate")
-	if s := sessionOf(ctx); s != nil {
-		forwardedFor(req.Header, s)
-	}
+	req.URL, req.Header = u.url(r), h
 	resp, err := u.transport.RoundTrip(req)
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols {
+		resp.Body.Close()
+		return nil, errSwitched
+	}
+	return resp, err
+}
+
+// Do asks MLflow and reads its answer whole.
+func (u *upstream) Do(ctx context.Context, r *mlflowapi.Request) (*mlflowapi.Answer, error) {
+	var sent atomic.Bool
+	h := http.Header{"User-Agent": {"mlgate"}}
+	if s := sessionOf(ctx); s != nil {
+		forwardedFor(h, s)
+	}
+	resp, err := u.send(traced(ctx, &sent), r, h)
 	if err != nil {
 		return nil, &upstreamError{err, sent.Load()}
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return nil, &upstreamError{errSwitched, true}
-	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer+1))
 	if err != nil {
 		return nil, &upstreamError{err, true}
