@@ -33,9 +33,7 @@ var disguised = []string{
 
 func TestNoSpellingOfAnArtifactPathReachesForeignFiles(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for i, path := range disguised {
 		base := []string{store, "/ajax-api/2.0/mlflow-artifacts/artifacts"}[i%2]
@@ -61,9 +59,7 @@ func TestNoSpellingOfAnArtifactPathReachesForeignFiles(t *testing.T) {
 
 func TestFilesAreWrittenNowhereButInHerRunsAndModels(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	for _, user := range []string{"alice", "lead"} {
 		for _, path := range []string{"99999/evil.txt", "evil.txt", "<exp>/evil.txt", "<exp>/models/evil.txt", "<exp>/<run>/evil.txt", "models/evil.txt", ".evil", "<exp>/<run>/artifacts", "<exp>%09/<run>/artifacts/evil.txt"} {
@@ -92,9 +88,7 @@ func TestFilesAreWrittenNowhereButInHerRunsAndModels(t *testing.T) {
 
 func TestListingWithoutAPathShowsNotTheWholeStore(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	_, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	for _, q := range []string{"", "?", "?path=", "?path=.", "?path=./", "?path=/", "?path=%2e", "?path=%252e", "?path=&path=<EXP>", "?path=<exp>&path=<EXP>", "?path=%20", "?path=..", "?PATH=<EXP>", "?x=1"} {
 		for _, user := range []string{"alice", "nobody", "both"} {

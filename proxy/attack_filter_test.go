@@ -19,9 +19,7 @@ var escapes = []string{
 
 func TestFilterCannotBreakOutOfHerClause(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	for _, search := range []string{"experiments/search", "registered-models/search", "model-versions/search"} {
 		for i, filter := range append(slices.Clone(escapes), with.Replace("name = '<NAME>'"), with.Replace("name = '<MODEL>'"), with.Replace("run_id = '<RUN>'"), with.Replace("name LIKE '%' AND run_id = '<RUN>'")) {
@@ -107,9 +105,7 @@ func TestForgedAndForeignPageTokensAreRefused(t *testing.T) {
 
 func TestListsOfManyShrinkToWhatIsVisible(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	_, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	const traces = "/api/3.0/mlflow/traces/search"
 	for _, c := range []struct {
@@ -157,9 +153,7 @@ func TestListsOfManyShrinkToWhatIsVisible(t *testing.T) {
 // What lies in a foreign experiment is found neither by traces nor datasets.
 func TestTracesAndDatasetsOfOthersStayUnseen(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	for _, side := range []side{mine, theirs} {
 		srv.Call(t, "POST", "/api/3.0/mlflow/datasets/create", m{"name": side.secret, "experiment_ids": []string{side.exp}})

@@ -40,7 +40,15 @@ func plant(t *testing.T, srv *mlflowtest.Server, prefix string) side {
 	return s
 }
 
-// both replaces <exp>, <name>, <run>, <lm>, <model> by what is alice's, and
+// twoTeams are a live MLflow, a gate before it, and what alice's and bob's teams
+// have there.
+func twoTeams(t *testing.T) (srv *mlflowtest.Server, g *gate, mine, theirs side) {
+	t.Helper()
+	srv = live.Server(t)
+	return srv, newGate(t, srv.URL(), rules), plant(t, srv, "cv"), plant(t, srv, "nlp")
+}
+
+// fill replaces <exp>, <name>, <run>, <lm>, <model> by what is alice's, and
 // the same in capitals by what is bob's.
 func fill(mine, theirs side) *strings.Replacer {
 	return strings.NewReplacer(

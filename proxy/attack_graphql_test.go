@@ -9,9 +9,7 @@ import (
 // what hangs on a run without any check.
 func TestGraphQLShowsNothingForeignHoweverItIsAsked(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	srv.Call(t, "POST", "model-versions/create", m{"name": theirs.model, "source": "runs:/" + mine.run + "/x", "run_id": mine.run})
 	const run = `run{info{runId runName experimentId artifactUri} data{tags{key value} params{key value} metrics{key value}} experiment{name tags{key value}} modelVersions{name version}}`

@@ -23,9 +23,7 @@ func orders(right, wrong string) guess {
 // cannot tell a right guess from a wrong one.
 func TestFiltersTellNothingOfWhatIsTrimmedFromLoggedModels(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	for range 2 {
 		srv.LogModel(t, mine.exp, theirs.run, "elsewhere")
 	}
@@ -120,9 +118,7 @@ func siftWalk(t *testing.T, g *gate, exp string, size int, args m) (pages []stri
 // page tokens do not show which of them she cannot see.
 func TestIDsInPlaceOfForeignOnesNeverShow(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	srv.LogModel(t, mine.exp, mine.run, "second")
 	none := side{exp: "900000000000001", run: strings.Repeat("0", 32)}
 	ids := func(s side) []string { return []string{s.exp, mine.exp} }
@@ -184,9 +180,7 @@ func TestIDsInPlaceOfForeignOnesNeverShow(t *testing.T) {
 // A dataset that serves two teams shows each the other's experiment nowhere.
 func TestSharedDatasetsTellNothingOfTheirOtherExperiments(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	srv.Call(t, "POST", "/api/3.0/mlflow/datasets/create", m{"name": mine.secret, "experiment_ids": []string{theirs.exp, mine.exp}})
 	for _, body := range []m{{}, {"experiment_ids": []string{mine.exp}}, {"experiment_ids": []string{mine.exp, theirs.exp}}} {
 		a := g.do(t, "alice", "POST", "/api/3.0/mlflow/datasets/search", body)

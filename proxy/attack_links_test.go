@@ -9,9 +9,7 @@ import (
 // it, or tie a thing of alice's to it.
 func TestNothingOfHersCanBeLinkedToForeignThings(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, r := range []request{
 		{"POST", "runs/log-metric", `{"run_id":"<run>","key":"x","value":1,"timestamp":1,"model_id":"<LM>"}`},
@@ -57,9 +55,7 @@ func TestNothingOfHersCanBeLinkedToForeignThings(t *testing.T) {
 // The model's text has a run id of its own, which nobody follows.
 func TestRunIDInsideAModelsTextIsNotFollowed(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	r := request{"POST", "runs/log-model", `{"run_id":"<run>","model_json":"{\"artifact_path\":\"a\",\"run_id\":\"<RUN>\",\"flavors\":{},\"utc_time_created\":\"x\"}"}`}
 	if a := r.send(t, g, "alice", with); a.Status != 200 {
@@ -99,9 +95,7 @@ func TestLinksToWhatDoesNotExistAreRefused(t *testing.T) {
 // out of what she reads.
 func TestForeignLinksInAnswersAreCutOut(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	srv.Call(t, "POST", "runs/log-inputs", m{"run_id": mine.run, "models": []m{{"model_id": theirs.lm}, {"model_id": mine.lm}}})
 	srv.Call(t, "POST", "runs/outputs", m{"run_id": mine.run, "models": []m{{"model_id": theirs.lm, "step": 1}}})
@@ -141,9 +135,7 @@ func TestForeignLinksInAnswersAreCutOut(t *testing.T) {
 // Clients read the tag, add to it and write it back.
 func TestModelVersionsTagIsTrimmedAndKept(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	srv.CreateVersion(t, theirs.model, "models:/"+mine.lm, "")
 	seen := request{"GET", "logged-models/<lm>", ""}.send(t, g, "alice", with)

@@ -103,9 +103,7 @@ var foreign = []reach{
 
 func TestForeignThingsAnswerNothingAndStayAsTheyAre(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	check := unmoved(t, srv, theirs)
 	for _, r := range foreign {

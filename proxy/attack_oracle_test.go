@@ -12,9 +12,7 @@ import (
 // run, she does not see, and cannot find out by asking.
 func TestSearchingByAForeignRunFindsNothing(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	srv.Call(t, "POST", "model-versions/create", m{"name": mine.model, "source": "s3://bucket/theirs", "run_id": theirs.run})
 	srv.Call(t, "POST", "model-versions/create", m{"name": mine.model, "source": "s3://bucket/mine", "run_id": mine.run})
@@ -32,9 +30,7 @@ func TestSearchingByAForeignRunFindsNothing(t *testing.T) {
 
 func TestDeletedForeignThingsStayUnseen(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	srv.Call(t, "DELETE", "logged-models/"+theirs.lm, m{"model_id": theirs.lm})
 	srv.Call(t, "POST", "runs/delete", m{"run_id": theirs.run})
@@ -67,9 +63,7 @@ func TestDeletedForeignThingsStayUnseen(t *testing.T) {
 // but for the id that she sent.
 func TestForeignIDsAnswerAsIDsThatNobodyHolds(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	_, g, mine, theirs := twoTeams(t)
 	none := side{exp: "900000000000001", run: strings.Repeat("0", 32), lm: "m-" + strings.Repeat("0", 32), name: theirs.name, model: theirs.model}
 	same := strings.NewReplacer(none.exp, theirs.exp, none.run, theirs.run, none.lm, theirs.lm)
 	for _, r := range foreign {
@@ -89,9 +83,7 @@ func TestForeignIDsAnswerAsIDsThatNobodyHolds(t *testing.T) {
 // about, so the second page must ask about the same.
 func TestPagesOfLoggedModelsGoOnPastForeignExperiments(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	second := srv.LogModel(t, mine.exp, mine.run, "second")
 	seen, token := "", ""
 	for page := 0; page < 2 || token != ""; page++ {
@@ -132,9 +124,7 @@ func unbase64(s string) string {
 // name that she sent.
 func TestForeignNamesAnswerAsNamesThatNobodyHolds(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	_, g, mine, theirs := twoTeams(t)
 	none := theirs
 	none.name, none.model = "nlp/"+strings.Repeat("z", len(theirs.name)-4), "nlp."+strings.Repeat("z", len(theirs.model)-4)
 	same := strings.NewReplacer(none.name, theirs.name, none.model, theirs.model)
@@ -163,9 +153,7 @@ func TestForeignNamesAnswerAsNamesThatNobodyHolds(t *testing.T) {
 // What else she asks about, she learns nothing from.
 func TestFiltersTellNothingOfForeignRuns(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	srv.Call(t, "POST", "runs/log-inputs", m{"run_id": mine.run, "models": []m{{"model_id": theirs.lm}}})
 	srv.Call(t, "POST", "runs/outputs", m{"run_id": mine.run, "models": []m{{"model_id": theirs.lm, "step": 1}}})
 	srv.Call(t, "POST", "runs/log-metric", m{"run_id": mine.run, "key": "linked", "value": 1, "timestamp": 1, "model_id": theirs.lm})
@@ -201,9 +189,7 @@ func TestFiltersTellNothingOfForeignRuns(t *testing.T) {
 // another's it says neither how much there is nor what.
 func TestPageTokensAreGoodForOneSearch(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	for _, s := range []side{mine, theirs} {
 		srv.LogModel(t, s.exp, s.run, "second")
 		srv.CreateExperiment(t, s.name+"-2")
@@ -246,9 +232,7 @@ func TestPageTokensAreGoodForOneSearch(t *testing.T) {
 // read all the same.
 func TestNumbersThatAreNoJSONAreShownAsMLflowShowsThem(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	for i, v := range []string{"NaN", "Infinity", "-Infinity"} {
 		srv.Call(t, "POST", "runs/log-metric", m{"run_id": mine.run, "key": "odd" + fmt.Sprint(i), "value": v, "timestamp": 1, "model_id": mine.lm})
 		srv.Call(t, "POST", "runs/log-metric", m{"run_id": mine.run, "key": "odd", "value": v, "timestamp": 1, "step": i, "model_id": theirs.lm})

@@ -12,9 +12,7 @@ import (
 
 func TestNoSpellingOfAPathReachesForeignThings(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, path := range []string{
 		"/api/2.0/mlflow/experiments%2fget", "/api/2.0/mlflow/experiments%2Fget", "/%61pi/2.0/mlflow/experiments/get",
@@ -39,9 +37,7 @@ func TestNoSpellingOfAPathReachesForeignThings(t *testing.T) {
 
 func TestMethodsThatMLflowDoesNotHaveAreRefused(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	table, err := mlflowapi.NewTable()
 	if err != nil {
@@ -71,9 +67,7 @@ func TestMethodsThatMLflowDoesNotHaveAreRefused(t *testing.T) {
 
 func TestHEADTellsNothingOfForeignThings(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	_, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	for _, r := range foreign {
 		if r.method != "GET" || r.want/100 != 4 {
@@ -95,9 +89,7 @@ func TestHEADTellsNothingOfForeignThings(t *testing.T) {
 // sends it on with its length.
 func TestChunkedBodyIsReadAndSentWithItsLength(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, r := range append(slices.Clone(foreign), reach{request{"POST", "runs/create", `{"experiment_id":"<exp>"}`}, 200}) {
 		if !strings.HasPrefix(r.body, "{") {

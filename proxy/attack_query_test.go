@@ -16,9 +16,7 @@ var firstArgument = regexp.MustCompile(`^([^?]+)\?(\w+)=(<[A-Z]+>)(.*)$`)
 // with another spelling the last.
 func TestQueryThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	tried := 0
 	for _, r := range foreign {
@@ -64,9 +62,7 @@ func TestQueryThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 // Without a query MLflow reads the body of a GET, and with one it does not.
 func TestGETWithABodyIsRefused(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	_, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	for _, r := range foreign {
 		path, query, found := strings.Cut(r.path, "?")
@@ -93,9 +89,7 @@ func TestGETWithABodyIsRefused(t *testing.T) {
 // DELETE reads the body whatever the query says; POST and PATCH too.
 func TestQueryBesideABodyCountsForNothing(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, r := range foreign {
 		f := firstField.FindStringSubmatch(r.body)
@@ -116,9 +110,7 @@ func TestQueryBesideABodyCountsForNothing(t *testing.T) {
 // The first of two names of a run wins in one handler, the second in another.
 func TestTwoNamesOfARunMustAgree(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, c := range []struct{ fields, kind string }{
 		{`"run_id":"<run>","run_uuid":"<RUN>"`, "differ"},

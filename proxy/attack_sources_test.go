@@ -10,9 +10,7 @@ import (
 // with its own rights.
 func TestVersionCannotBeMadeFromForeignFiles(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, source := range []string{
 		"mlflow-artifacts:/<EXP>/<RUN>/artifacts", "mlflow-artifacts:/<EXP>/models/<LM>/artifacts", "mlflow-artifacts:/<EXP>",
@@ -75,9 +73,7 @@ func TestSourceSchemesCanBeAllowed(t *testing.T) {
 // The location of an experiment says what its paths mean.
 func TestArtifactLocationIsRefused(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	_, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	for _, place := range []string{"mlflow-artifacts:/<EXP>", "mlflow-artifacts:/<exp>", "file:///srv", "/etc", "s3://bucket/2", "mlflow-artifacts:/", "x"} {
 		for _, field := range []string{"artifact_location", "artifactLocation", "Artifact_Location"} {

@@ -56,9 +56,7 @@ func hex(c byte) string { return string([]byte{"0123456789abcdef"[c>>4], "012345
 
 func TestBodyThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	tried := 0
 	for _, r := range foreign {
@@ -83,9 +81,7 @@ func TestBodyThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 
 func TestUTF16BodyIsRefused(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, r := range foreign {
 		if !strings.HasPrefix(r.body, "{") {
@@ -118,9 +114,7 @@ func respelled(id string) []string {
 
 func TestOtherSpellingsOfAnIDAreRefused(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, r := range foreign {
 		for token, id := range map[string]string{"<EXP>": theirs.exp, "<RUN>": theirs.run, "<LM>": theirs.lm} {
@@ -144,9 +138,7 @@ func TestOtherSpellingsOfAnIDAreRefused(t *testing.T) {
 
 func TestIDsAsNumbersAndVersionsRespelledAreRefused(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, r := range []request{
 		{"POST", "experiments/set-experiment-tag", `{"experiment_id":<EXP>,"key":"t","value":"v"}`},

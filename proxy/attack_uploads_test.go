@@ -50,9 +50,7 @@ func TestUploadsOfAnySizeAreStoredAsTheyAre(t *testing.T) {
 // Its ids stand in the query of a POST, and Flask reads no chunked body.
 func TestUploadArtifactWritesBelowHerRunAlone(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
-	g := newGate(t, srv.URL(), rules)
-	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	const upload = "/ajax-api/2.0/mlflow/upload-artifact?run_uuid="
 	for query, want := range map[string]int{
