@@ -51,19 +51,20 @@ func (s *session) admit(ctx context.Context, c *mlflowapi.Call) error {
 func (s *session) admitTarget(ctx context.Context, t *mlflowapi.Target) (gone bool, err error) {
 	creator := ""
 	if t.ID != "" {
-		exp, by, err := s.experimentOf(ctx, t)
+		homes, by, err := t.Follow(ctx, s.p.names)
 		if errors.Is(err, mlflowapi.ErrNotFound) {
 			return true, nil
 		}
 		if err != nil {
 			return false, &lookupError{err}
 		}
-		t.Name, creator = exp.Name, by
-		read := s.decide(mlflowapi.Read, t.Kind, t.Name)
-		if !read.Allow && exp.ID != "0" {
-			if !s.rights.watch {
-				return true, nil
-			}
+		if len(homes) != 1 {
+			return s.admitShared(t, homes)
+		}
+		t.Name, creator = homes[0].Name, by
+		// Experiment 0 is on every server, so that it exists is no secret.
+		if t.ID != "0" && !s.rights.watch && !s.decide(mlflowapi.Read, t.Kind, t.Name).Allow {
+			return true, nil
 		}
 	}
 	if t.New {
@@ -86,25 +87,35 @@ func (s *session) admitTarget(ctx context.Context, t *mlflowapi.Target) (gone bo
 	return false, refusal
 }
 
-// experimentOf follows an id to its experiment, and for runs to who created it.
-func (s *session) experimentOf(ctx context.Context, t *mlflowapi.Target) (mlflowapi.ExperimentInfo, string, error) {
-	id, creator := t.ID, ""
-	switch {
-	case t.IsRun():
-		run, err := s.p.names.Run(ctx, id)
-		if err != nil {
-			return mlflowapi.ExperimentInfo{}, "", err
-		}
-		id, creator = run.ExperimentID, run.Creator
-	case t.IsLoggedModel():
-		m, err := s.p.names.LoggedModel(ctx, id)
-		if err != nil {
-			return mlflowapi.ExperimentInfo{}, "", err
-		}
-		id = m.ExperimentID
+// admitShared decides about what lies in several experiments, or in none: it is
+// seen by whoever sees one of them, and changed by who may in all. What lies in
+// none belongs to no team.
+func (s *session) admitShared(t *mlflowapi.Target, homes []mlflowapi.ExperimentInfo) (gone bool, err error) {
+	if s.rights.IsAdmin() {
+		return false, nil
 	}
-	exp, err := s.p.names.Experiment(ctx, id)
-	return exp, creator, err
+	seen := false
+	var denied policy.Decision
+	for _, e := range homes {
+		if d := s.decide(mlflowapi.Read, t.Kind, e.Name); d.Allow && !seen {
+			seen, t.Name = true, e.Name
+			s.allowed(d.Rule, d.Line)
+		}
+		if d := s.decide(t.Action, t.Kind, e.Name); !d.Allow {
+			denied = d
+		}
+	}
+	switch {
+	case !seen:
+		return !s.rights.watch, nil
+	case t.Action == mlflowapi.Read || denied == (policy.Decision{}):
+		return false, nil
+	}
+	refusal := s.refuse(t.Action, fmt.Sprintf("%s, which other experiments share", t.ID), denied)
+	if s.watch(refusal) {
+		return false, nil
+	}
+	return false, refusal
 }
 
 // allowed notes what let a call pass; what would have refused it says more.

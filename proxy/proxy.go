@@ -57,6 +57,7 @@ type Proxy struct {
 	mount string
 
 	buffers buffers
+	holds   holds
 }
 
 // New makes a Proxy. It touches no network.
@@ -96,6 +97,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	out := &response{ResponseWriter: w, s: s}
 	defer s.record(out)
+	defer s.release()
 	harden(out.Header(), s.requestID)
 	if s.snap.Mode != Enforce {
 		out.Header().Set("X-Mlgate-Mode", string(s.snap.Mode))

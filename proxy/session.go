@@ -34,6 +34,7 @@ type session struct {
 	own      bool   // answered below /_gate/
 	bytesIn  int64
 	out      *outgoing // set on its way upstream
+	held     []int     // stripes of the proxy's locks
 }
 
 type sessionKey struct{}

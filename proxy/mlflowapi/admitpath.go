@@ -63,7 +63,7 @@ type owners struct {
 }
 
 func (w *World) ownersOf(ctx context.Context, c *Call, p string) (o owners, err error) {
-	o.all, err = w.Names.Owners(ctx, p)
+	o.all, err = w.Places.Owners(ctx, p)
 	if errors.Is(err, ErrNotFound) || (err == nil && len(o.all) == 0) {
 		return owners{hidden: true}, nil
 	}
@@ -96,7 +96,7 @@ func (w *World) admitRead(ctx context.Context, c *Call, o owners, p string, unse
 	if !o.hidden && o.known == nil {
 		return nil
 	}
-	models, err := w.Names.Registered(ctx, p)
+	models, err := w.Places.Registered(ctx, p)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}

@@ -33,6 +33,11 @@ func (w *World) Sign(c *Call) error {
 			refused = &Refusal{Answer: Forbidden("the tag %s may not be deleted; set it to [] instead", modelVersionsKey), Rule: "rule: " + modelVersionsKey}
 		}
 	}
+	for _, s := range c.signed {
+		if w.User != "" {
+			s.in.set(s.name, newString(w.User))
+		}
+	}
 	if c.Endpoint.Special == CreateRun && w.User != "" {
 		w.signRun(c.args)
 	}

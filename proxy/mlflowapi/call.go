@@ -34,7 +34,8 @@ type Target struct {
 	Kind   Kind
 	Action Action
 	// Name decides. It is set at once for what is asked by name, and by
-	// resolving for what is asked by id.
+	// resolving for what is asked by id. What lies in several experiments bears
+	// the name of the one that decided.
 	Name string
 	// ID is set for what is asked by id.
 	ID string
@@ -51,12 +52,6 @@ type Target struct {
 	path string   // the path parameter that holds the id
 }
 
-// IsRun reports whether the target is asked by a run's id.
-func (t *Target) IsRun() bool { return t.is == runID }
-
-// IsLoggedModel reports whether the target is asked by a logged model's id.
-func (t *Target) IsLoggedModel() bool { return t.is == loggedModelID }
-
 // Call is one request read against its endpoint.
 type Call struct {
 	Match
@@ -69,10 +64,17 @@ type Call struct {
 	args   *object
 	size   int               // of the body as it came, in bytes
 	tags   []*object         // messages that hold a tag's key
+	signed []signature       // where a person's name stands, or belongs
 	lists  []narrowing       // lists that shrink to what is visible
 	hidden map[string]string // ids put in place of others, see [Call.Hide]
 	absent map[string]string // the same in lists, see [World.Narrow]
 	answer *trimNode         // what to take out of a GraphQL answer
+}
+
+// signature is a field that says who is acting.
+type signature struct {
+	in   *object
+	name string
 }
 
 // narrowing is a list of ids of which only the visible ones go upstream.
@@ -128,6 +130,10 @@ func jsonType(in Incoming) error {
 func (c *Call) collect(o *object, fields []field) error {
 	for i := range fields {
 		f := &fields[i]
+		if f.is == author {
+			c.signed = append(c.signed, signature{o, f.name})
+			continue
+		}
 		v, err := c.pick(o, f)
 		if err != nil {
 			return err
@@ -213,11 +219,11 @@ func (c *Call) add(f *field, val string, slot *value, param string) {
 		t.Action = c.Endpoint.Action
 	}
 	switch f.is {
-	case experimentID, runID, loggedModelID:
-		t.ID = val
-	default:
+	case experimentName, newExperimentName, modelName, newModelName:
 		t.Name = val
 		t.New = f.is == newExperimentName || f.is == newModelName
+	default:
+		t.ID = val
 	}
 	t.RunOwner = f.is == runID && t.Action == Manage
 	for _, have := range c.Targets {
@@ -230,7 +236,10 @@ func (c *Call) add(f *field, val string, slot *value, param string) {
 }
 
 // pathRoles says what a path's parameters name.
-var pathRoles = map[string]role{"model_id": loggedModelID}
+var pathRoles = map[string]role{
+	"model_id": loggedModelID, "trace_id": traceID, "request_id": traceID,
+	"dataset_id": evalDatasetID, "issue_id": issueID,
+}
 
 // collectPath lists the targets in the path, and holds a body that names the
 // same thing to it: of the two, MLflow uses now the one, now the other.

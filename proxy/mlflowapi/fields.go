@@ -21,6 +21,12 @@ const (
 	tagKey                        // a tag's key: some are nobody's to set
 	refused                       // a field that clients may not send at all
 	source                        // a model version's source
+	traceID                       // decided by the experiment it lies in now
+	evalDatasetID                 // decided by all its experiments; seen by whoever sees one
+	labelSchemaID                 // decided by its experiment
+	reviewQueueID                 // decided by its experiment
+	issueID                       // decided by its experiment
+	author                        // a person's name, which mlgate writes
 )
 
 var roles = map[string]role{
@@ -28,6 +34,8 @@ var roles = map[string]role{
 	"run": runID, "logged_model": loggedModelID,
 	"model": modelName, "new_model": newModelName, "version": version,
 	"tag": tagKey, "refused": refused, "source": source,
+	"trace": traceID, "eval_dataset": evalDatasetID, "label_schema": labelSchemaID,
+	"review_queue": reviewQueueID, "issue": issueID, "author": author,
 }
 
 var actions = map[string]Action{"read": Read, "edit": Edit, "manage": Manage}

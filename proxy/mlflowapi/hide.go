@@ -49,6 +49,10 @@ func (t *Target) Missing() *Error {
 		return NotFound("Run with id=%s not found", t.ID)
 	case loggedModelID:
 		return NotFound("Logged model with ID '%s' not found.", t.ID)
+	case traceID:
+		return NotFound("Trace with ID '%s' not found.", t.ID)
+	case evalDatasetID, labelSchemaID, reviewQueueID, issueID:
+		return NotFound("%s with ID '%s' not found", roleName(t.is), t.ID)
 	default:
 		return NotFound("No Experiment with id=%s exists", t.ID)
 	}

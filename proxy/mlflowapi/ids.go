@@ -49,6 +49,15 @@ func ValidLoggedModelID(s string) bool {
 	return ok && isHex32(rest)
 }
 
+// ValidTraceID reports whether s is a trace id: 32 hex digits, behind tr- where
+// MLflow 3 made it.
+func ValidTraceID(s string) bool { return isHex32(strings.TrimPrefix(s, "tr-")) }
+
+// prefixes are what MLflow writes before the 32 hex digits of an id.
+var prefixes = map[role]string{
+	loggedModelID: "m-", traceID: "tr-", evalDatasetID: "d-", labelSchemaID: "ls-", reviewQueueID: "rq-", issueID: "iss-",
+}
+
 // validVersion: model versions count from 1.
 func validVersion(s string) bool { return isDecimal(s, 9) && s != "0" }
 
@@ -59,8 +68,11 @@ func (r role) canonical(s string) bool {
 		return ValidExperimentID(s)
 	case runID:
 		return ValidRunID(s)
-	case loggedModelID:
-		return ValidLoggedModelID(s)
+	case traceID:
+		return ValidTraceID(s)
+	case loggedModelID, evalDatasetID, labelSchemaID, reviewQueueID, issueID:
+		rest, ok := strings.CutPrefix(s, prefixes[r])
+		return ok && isHex32(rest)
 	case version:
 		return validVersion(s)
 	default:
@@ -74,10 +86,8 @@ func (r role) nonexistent() string {
 	b := make([]byte, 16)
 	rand.Read(b)
 	switch r {
-	case runID:
-		return hex.EncodeToString(b)
-	case loggedModelID:
-		return "m-" + hex.EncodeToString(b)
+	case runID, traceID, loggedModelID, evalDatasetID, labelSchemaID, reviewQueueID, issueID:
+		return prefixes[r] + hex.EncodeToString(b)
 	default: // an experiment id below 2^63 that no counter reaches
 		n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000_000_000_000))
 		return n.Add(n, big.NewInt(9_000_000_000_000_000_000)).String()
@@ -88,10 +98,8 @@ func (r role) nonexistent() string {
 // same on every page: some of MLflow's page tokens hold the list.
 func (r role) absent(i int) string {
 	switch r {
-	case runID:
-		return fmt.Sprintf("ffffffffffffffff%016x", i)
-	case loggedModelID:
-		return fmt.Sprintf("m-ffffffffffffffff%016x", i)
+	case runID, traceID, loggedModelID, evalDatasetID, labelSchemaID, reviewQueueID, issueID:
+		return fmt.Sprintf("%sffffffffffffffff%016x", prefixes[r], i)
 	default:
 		return strconv.Itoa(9_100_000_000_000_000_000 + i)
 	}
@@ -100,7 +108,8 @@ func (r role) absent(i int) string {
 // kind is the kind of name that decides about a value of the role.
 func (r role) kind() Kind {
 	switch r {
-	case experimentID, experimentName, newExperimentName, runID, loggedModelID:
+	case experimentID, experimentName, newExperimentName, runID, loggedModelID,
+		traceID, evalDatasetID, labelSchemaID, reviewQueueID, issueID:
 		return Experiment
 	case modelName, newModelName:
 		return Model

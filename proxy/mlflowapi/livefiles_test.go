@@ -82,8 +82,9 @@ func newFilesGate(t *testing.T, g grants) *filesGate {
 	}
 	srv := mlflowtest.Start(t)
 	up := upstream{srv.URL()}
+	names := resolve.New(resolve.Options{Upstream: up, ExperimentAge: 1})
 	return &filesGate{srv, mlflowapi.World{
-		Rights: g, Names: resolve.New(resolve.Options{Upstream: up, ExperimentAge: 1}), Upstream: up, User: "alice", Judge: judge{grants: g}, Table: table,
+		Rights: g, Names: names, Places: names, Upstream: up, User: "alice", Judge: judge{grants: g}, Table: table,
 	}, table}
 }
 
@@ -155,5 +156,6 @@ func seedTeam(t *testing.T, srv *mlflowtest.Server, name, creator string) team {
 
 // freshNames forgets all that was learnt, as a restart does.
 func (g *filesGate) freshNames() {
-	g.world.Names = resolve.New(resolve.Options{Upstream: g.world.Upstream, ExperimentAge: 1})
+	names := resolve.New(resolve.Options{Upstream: g.world.Upstream, ExperimentAge: 1})
+	g.world.Names, g.world.Places = names, names
 }

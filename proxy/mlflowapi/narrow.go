@@ -36,6 +36,10 @@ func (w *World) Narrow(ctx context.Context, c *Call) error {
 // look-up for each is what more would cost.
 const mostRuns = 100
 
+// mostTraces is how many traces MLflow gives on one page (3.17.2, handlers.py),
+// which clients then ask for together.
+const mostTraces = 500
+
 // mostExperiments bounds lists of experiments, which MLflow does not, and which
 // clients fill with all that the caller sees; some hundred cost one look-up.
 const mostExperiments = 10_000
@@ -43,8 +47,11 @@ const mostExperiments = 10_000
 // tooMany refuses a list before anything is asked about it.
 func (r role) tooMany(list *value) error {
 	most := mostExperiments
-	if r == runID {
+	switch r {
+	case runID:
 		most = mostRuns
+	case traceID:
+		most = mostTraces
 	}
 	if n := len(list.list); n > most {
 		return Bad("the list holds %d %ss, and one call may ask about %d: ask in several calls", n, roleName(r), most)
@@ -53,10 +60,22 @@ func (r role) tooMany(list *value) error {
 }
 
 func roleName(r role) string {
-	if r == runID {
+	switch r {
+	case runID:
 		return "run"
+	case traceID:
+		return "trace"
+	case evalDatasetID:
+		return "evaluation dataset"
+	case labelSchemaID:
+		return "label schema"
+	case reviewQueueID:
+		return "review queue"
+	case issueID:
+		return "issue"
+	default:
+		return "experiment"
 	}
-	return "experiment"
 }
 
 // replace puts an id that nobody holds in the place of one in a list.

@@ -65,7 +65,7 @@ func (c *Call) Echoes(body []byte) bool {
 	}
 	path := splitPath(c.Endpoint.Echo)
 	root := &trimNode{}
-	root.at(joinPath(path[:len(path)-1]))
+	root.down(path[:len(path)-1])
 	doc, err := parseSpans(body, root)
 	if err != nil {
 		return false

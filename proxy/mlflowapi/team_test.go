@@ -71,6 +71,8 @@ func (n memoryNames) LoggedModel(_ context.Context, id string) (LoggedModelInfo,
 	return LoggedModelInfo{}, ErrNotFound
 }
 
+func (memoryNames) Homes(context.Context, Thing, string) ([]string, error) { return nil, ErrNotFound }
+
 func (memoryNames) Owners(context.Context, string) ([]ExperimentInfo, error) { return nil, nil }
 
 func (memoryNames) Registered(context.Context, string) ([]string, error) { return nil, nil }

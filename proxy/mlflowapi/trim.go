@@ -49,15 +49,18 @@ func compileTrims(trims []Trim) (*trimNode, error) {
 			return nil, fmt.Errorf("trim at %q: unknown role %q", t.At, t.Is)
 		}
 		n := root.at(t.At)
-		by := strings.Split(t.By, ".")
-		n.at(strings.Join(by[:len(by)-1], "."))
+		by := splitPath(t.By)
+		n.down(by[:len(by)-1])
 		n.rules = append(n.rules, trimRule{by: by, is: is, drop: strings.Fields(t.Drop)})
 	}
 	return root, nil
 }
 
-func (n *trimNode) at(path string) *trimNode {
-	for step := range strings.SplitSeq(path, ".") {
+func (n *trimNode) at(path string) *trimNode { return n.down(splitPath(path)) }
+
+// down goes to a place below, and makes it where it is not yet.
+func (n *trimNode) down(path []string) *trimNode {
+	for _, step := range path {
 		name, isList := strings.CutSuffix(step, "[]")
 		for _, key := range [...]string{name, "[]"} {
 			if key == "" || (key == "[]" && !isList) {
@@ -108,6 +111,17 @@ func (w *World) trim(ctx context.Context, rules *trimNode, body []byte) ([]byte,
 	return out, nil
 }
 
-func splitPath(s string) []string { return strings.Split(s, ".") }
-
-func joinPath(p []string) string { return strings.Join(p, ".") }
+// splitPath takes a path apart at its dots; a member's name that holds dots
+// stands between quotes: info.'mlflow.sourceRun'.
+func splitPath(s string) (steps []string) {
+	for s != "" {
+		if rest, quoted := strings.CutPrefix(s, "'"); quoted {
+			name, after, _ := strings.Cut(rest, "'")
+			steps, s = append(steps, name), strings.TrimPrefix(after, ".")
+			continue
+		}
+		name, after, _ := strings.Cut(s, ".")
+		steps, s = append(steps, name), after
+	}
+	return steps
+}

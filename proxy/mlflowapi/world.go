@@ -3,6 +3,8 @@ package mlflowapi
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -65,6 +67,29 @@ type Names interface {
 	Experiment(ctx context.Context, id string) (ExperimentInfo, error)
 	Run(ctx context.Context, id string) (RunInfo, error)
 	LoggedModel(ctx context.Context, id string) (LoggedModelInfo, error)
+	// Homes gives the ids of the experiments that a thing belongs to: one, or for
+	// an evaluation dataset any number.
+	Homes(ctx context.Context, t Thing, id string) ([]string, error)
+}
+
+// Thing is something that lies in experiments and is asked by an id of its own.
+type Thing uint8
+
+// The things that are neither runs nor logged models.
+const (
+	Trace Thing = iota + 1
+	EvalDataset
+	LabelSchema
+	ReviewQueue
+	Issue
+)
+
+var things = map[role]Thing{
+	traceID: Trace, evalDatasetID: EvalDataset, labelSchemaID: LabelSchema, reviewQueueID: ReviewQueue, issueID: Issue,
+}
+
+// Places tells to whom an artifact path belongs.
+type Places interface {
 	// Owners gives every experiment whose stored location covers an artifact path.
 	Owners(ctx context.Context, path string) ([]ExperimentInfo, error)
 	// Registered gives the registered models with a version whose files lie at
@@ -80,6 +105,9 @@ type Directory interface {
 	IDs(ctx context.Context, names []string) (map[string]string, error)
 	// Experiments gives what exists of the ids.
 	Experiments(ctx context.Context, ids []string) (map[string]ExperimentInfo, error)
+	// Traces gives the ids of the experiments in which the traces lie at this
+	// moment; a trace that does not exist is missing from it.
+	Traces(ctx context.Context, ids []string) (map[string]string, error)
 }
 
 // Upstream asks MLflow with mlgate's own words.
@@ -91,6 +119,7 @@ type Upstream interface {
 type World struct {
 	Rights Rights
 	Names  Names
+	Places Places
 	// Directory makes calls about many experiments cheaper; nil: none.
 	Directory Directory
 	Upstream  Upstream
@@ -100,20 +129,41 @@ type World struct {
 	Known     *FilterCache
 	Judge     Judge
 	Table     *Table
+	// Hold makes other calls about the same keys wait until this one has ended;
+	// a call holds once.
+	Hold func(keys []string)
 }
 
-// experimentOf follows an id to the experiment that decides about it.
-func (w *World) experimentOf(ctx context.Context, is role, id string) (string, error) {
+// Follow gives the experiments that decide about a target asked by id, and for
+// a run who created it. An evaluation dataset may have none.
+func (t *Target) Follow(ctx context.Context, names Names) (homes []ExperimentInfo, creator string, err error) {
+	return follow(ctx, names, t.is, t.ID)
+}
+
+func follow(ctx context.Context, names Names, is role, id string) (homes []ExperimentInfo, creator string, err error) {
+	ids := []string{id}
 	switch is {
+	case experimentID:
 	case runID:
-		run, err := w.Names.Run(ctx, id)
-		return run.ExperimentID, err
+		var run RunInfo
+		run, err = names.Run(ctx, id)
+		ids[0], creator = run.ExperimentID, run.Creator
 	case loggedModelID:
-		m, err := w.Names.LoggedModel(ctx, id)
-		return m.ExperimentID, err
+		var m LoggedModelInfo
+		m, err = names.LoggedModel(ctx, id)
+		ids[0] = m.ExperimentID
 	default:
-		return id, nil
+		ids, err = names.Homes(ctx, things[is], id)
 	}
+	for _, exp := range ids {
+		if err != nil {
+			return nil, "", err
+		}
+		var info ExperimentInfo
+		info, err = names.Experiment(ctx, exp)
+		homes = append(homes, info)
+	}
+	return homes, creator, err
 }
 
 // visible reports whether the caller may read what a value of the role names.
@@ -125,17 +175,11 @@ func (w *World) visible(ctx context.Context, is role, val string) (bool, error) 
 	if !is.canonical(val) {
 		return false, nil
 	}
-	exp, err := w.experimentOf(ctx, is, val)
-	if err == nil {
-		var info ExperimentInfo
-		if info, err = w.Names.Experiment(ctx, exp); err == nil {
-			return w.Rights.Allows(Read, Experiment, info.Name), nil
-		}
-	}
+	homes, _, err := follow(ctx, w.Names, is, val)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
-	return false, err
+	return slices.ContainsFunc(homes, func(e ExperimentInfo) bool { return w.Rights.Allows(Read, Experiment, e.Name) }), err
 }
 
 // sight answers for many values at once, a few upstream calls at a time.
@@ -175,22 +219,53 @@ func (w *World) look(ctx context.Context, s sight) error {
 // lookInBulk answers for experiments that are asked about together, and gives
 // what is left.
 func (w *World) lookInBulk(ctx context.Context, s sight) (left []sighted, err error) {
-	var ids []string
+	if w.Directory == nil {
+		return slices.Collect(maps.Keys(s)), nil
+	}
+	var ids, traces []string
 	for k := range s {
-		if k.is == experimentID && w.Directory != nil {
-			if k.is.canonical(k.val) {
-				ids = append(ids, k.val)
-			}
-		} else {
+		switch {
+		case k.is != experimentID && k.is != traceID:
 			left = append(left, k)
+		case !k.is.canonical(k.val):
+		case k.is == traceID:
+			traces = append(traces, k.val)
+		default:
+			ids = append(ids, k.val)
 		}
+	}
+	at, err := w.tracesAt(ctx, traces)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range at {
+		ids = append(ids, id)
 	}
 	if len(ids) == 0 {
 		return left, nil
 	}
 	known, err := w.Directory.Experiments(ctx, ids)
 	for id, e := range known {
-		s[sighted{experimentID, id}] = w.Rights.Allows(Read, Experiment, e.Name)
+		if k := (sighted{experimentID, id}); hasKey(s, k) {
+			s[k] = w.Rights.Allows(Read, Experiment, e.Name)
+		}
+	}
+	for trace, id := range at {
+		if e, ok := known[id]; ok {
+			s[sighted{traceID, trace}] = w.Rights.Allows(Read, Experiment, e.Name)
+		}
 	}
 	return left, err
+}
+
+func (w *World) tracesAt(ctx context.Context, ids []string) (map[string]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return w.Directory.Traces(ctx, ids)
+}
+
+func hasKey(s sight, k sighted) bool {
+	_, ok := s[k]
+	return ok
 }

@@ -34,7 +34,8 @@ type Options struct {
 	Size int
 }
 
-// Resolver is an [mlflowapi.Names]. It is safe for concurrent use.
+// Resolver is an [mlflowapi.Names], [mlflowapi.Places] and
+// [mlflowapi.Directory]. It is safe for concurrent use.
 type Resolver struct {
 	up  mlflowapi.Upstream
 	now func() time.Time
@@ -44,6 +45,10 @@ type Resolver struct {
 	unborn      time.Duration   // how long that counts
 	runs        *lookup[mlflowapi.RunInfo]
 	models      *lookup[mlflowapi.LoggedModelInfo]
+	traces      *lookup[string] // a trace's experiment; likewise below
+	schemas     *lookup[string]
+	queues      *lookup[string]
+	issues      *lookup[string]
 	hints       *lookup[[]modelVersion] // of a run or a logged model
 	files       *lookup[string]         // where a model version's files lie
 	seen        *memory
@@ -69,6 +74,10 @@ func New(o Options) *Resolver {
 	r.named, r.unborn = newLookup(o.Size, namedAge, o.Now, r.askNamed), min(o.ExperimentAge, namedAge)
 	r.runs = newLookup(o.Size, 0, o.Now, r.askRun)
 	r.models = newLookup(o.Size, 0, o.Now, r.askLoggedModel)
+	r.traces = newLookup(o.Size, o.ExperimentAge, o.Now, r.askTrace)
+	r.schemas = newLookup(small, 0, o.Now, r.askSchema)
+	r.queues = newLookup(small, 0, o.Now, r.askQueue)
+	r.issues = newLookup(small, 0, o.Now, r.askIssue)
 	r.hints = newLookup(small, min(o.ExperimentAge, defaultExperimentAge), o.Now, r.askHints)
 	r.files = newLookup(small, min(o.ExperimentAge, defaultExperimentAge), o.Now, r.askFiles)
 	return r
