@@ -2,7 +2,9 @@ package proxy_test
 
 import (
 	"crypto/rand"
+	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -12,7 +14,8 @@ import (
 // side is what one team has on the server. Everything in it but ids and names
 // carries its secret: an answer that holds the secret has leaked.
 type side struct {
-	exp, name, run, lm, model, secret string
+	exp, name, run, lm, model, secret       string
+	tr, as, ds, record, ls, rq, iss, scorer string // see plantGenAI
 }
 
 // plant makes a team's things straight in MLflow, past the gate.
@@ -37,7 +40,43 @@ func plant(t *testing.T, srv *mlflowtest.Server, prefix string) side {
 	srv.CreateVersion(t, s.model, "models:/"+s.lm, "")
 	srv.Call(t, "POST", "model-versions/set-tag", m{"name": s.model, "version": "1", "key": "k", "value": s.secret})
 	srv.Call(t, "POST", "registered-models/alias", m{"name": s.model, "alias": "champion", "version": "1"})
+	s.plantGenAI(t, srv)
 	return s
+}
+
+// plantGenAI adds a trace with an assessment, an evaluation dataset with a
+// record, a label schema, a review queue that holds the trace, an issue and a scorer.
+func (s *side) plantGenAI(t *testing.T, srv *mlflowtest.Server) {
+	t.Helper()
+	const v3 = "/api/3.0/mlflow/"
+	id := func(a m, path ...string) string {
+		for _, name := range path[:len(path)-1] {
+			a, _ = a[name].(m)
+		}
+		got, _ := a[path[len(path)-1]].(string)
+		if got == "" {
+			t.Fatalf("no %v in %v", path, a)
+		}
+		return got
+	}
+	s.tr, s.scorer = fmt.Sprintf("tr-%x", rand.Text()[:16]), "scorer"+s.secret
+	srv.Call(t, "POST", v3+"traces", m{"trace": m{"trace_info": m{
+		"trace_id": s.tr, "trace_location": m{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": m{"experiment_id": s.exp}},
+		"request_time": "2026-01-02T03:04:05Z", "state": "OK", "request_preview": s.secret, "tags": m{"k": s.secret}, "trace_metadata": m{"k": s.secret},
+	}}})
+	srv.PutArtifact(t, s.exp+"/traces/"+s.tr+"/artifacts/traces.json", []byte(`{"spans":[],"canary":"`+s.secret+`"}`))
+	s.as = id(srv.Call(t, "POST", v3+"traces/"+s.tr+"/assessments", m{"assessment": m{
+		"assessment_name": s.secret, "trace_id": s.tr, "source": m{"source_type": "HUMAN", "source_id": "somebody"}, "feedback": m{"value": s.secret},
+	}}), "assessment", "assessment_id")
+	s.ds = id(srv.Call(t, "POST", v3+"datasets/create", m{"name": "ds" + s.secret, "experiment_ids": []string{s.exp}, "tags": `{"k":"` + s.secret + `"}`}), "dataset", "dataset_id")
+	srv.Call(t, "POST", v3+"datasets/"+s.ds+"/records", m{"records": `[{"inputs":{"q":"` + s.secret + `"}}]`})
+	records := srv.Call(t, "GET", v3+"datasets/"+s.ds+"/records", nil)["records"]
+	s.record = regexp.MustCompile(`dr-[0-9a-f]{32}`).FindString(fmt.Sprint(records))
+	s.ls = id(srv.Call(t, "POST", v3+"label-schemas/create", m{"experiment_id": s.exp, "name": "ls" + s.secret, "type": "FEEDBACK", "input": m{"text": m{}}}), "label_schema", "schema_id")
+	s.rq = id(srv.Call(t, "POST", v3+"review-queues/create", m{"experiment_id": s.exp, "name": "rq" + s.secret, "queue_type": "CUSTOM", "users": []string{s.secret}}), "review_queue", "queue_id")
+	srv.Call(t, "POST", v3+"review-queues/items/add", m{"queue_id": s.rq, "item_type": "TRACE", "item_ids": []string{s.tr}})
+	s.iss = id(srv.Call(t, "POST", v3+"issues", m{"experiment_id": s.exp, "name": "iss" + s.secret, "description": s.secret}), "issue", "issue_id")
+	srv.Call(t, "POST", v3+"scorers/register", m{"experiment_id": s.exp, "name": s.scorer, "serialized_scorer": `{"name":"` + s.secret + `","builtin_scorer_class":"Safety","builtin_scorer_pydantic_data":{}}`})
 }
 
 // twoTeams are a live MLflow, a gate before it, and what alice's and bob's teams
@@ -48,11 +87,13 @@ func twoTeams(t *testing.T) (srv *mlflowtest.Server, g *gate, mine, theirs side)
 	return srv, newGate(t, srv.URL(), rules), plant(t, srv, "cv"), plant(t, srv, "nlp")
 }
 
-// fill replaces <exp>, <name>, <run>, <lm>, <model> by what is alice's, and
-// the same in capitals by what is bob's.
+// fill replaces <exp>, <name>, <run>, <lm>, <model>, and what plantGenAI makes,
+// by what is alice's, and the same in capitals by what is bob's.
 func fill(mine, theirs side) *strings.Replacer {
 	return strings.NewReplacer(
 		"<exp>", mine.exp, "<name>", mine.name, "<run>", mine.run, "<lm>", mine.lm, "<model>", mine.model,
+		"<tr>", mine.tr, "<as>", mine.as, "<ds>", mine.ds, "<record>", mine.record, "<ls>", mine.ls, "<rq>", mine.rq, "<iss>", mine.iss, "<scorer>", mine.scorer,
+		"<TR>", theirs.tr, "<AS>", theirs.as, "<DS>", theirs.ds, "<RECORD>", theirs.record, "<LS>", theirs.ls, "<RQ>", theirs.rq, "<ISS>", theirs.iss, "<SCORER>", theirs.scorer,
 		"<EXP>", theirs.exp, "<NAME>", theirs.name, "<RUN>", theirs.run, "<LM>", theirs.lm, "<MODEL>", theirs.model,
 	)
 }
@@ -61,7 +102,7 @@ func fill(mine, theirs side) *strings.Replacer {
 func (s side) holds(t *testing.T, srv *mlflowtest.Server) mlflowtest.Snapshot {
 	t.Helper()
 	all := srv.Snapshot(t)
-	kept := all.Mentioning(s.run, s.lm, s.name, s.model, s.secret,
+	kept := all.Mentioning(s.tr, s.ds, s.ls, s.rq, s.iss, s.run, s.lm, s.name, s.model, s.secret,
 		`"experiment_id": `+s.exp+",", `"experiment_id": `+s.exp+"}", `"source_id": "`+s.exp+`"`)
 	for path, digest := range all.Files {
 		if strings.HasPrefix(path, s.exp+"/") {
@@ -94,7 +135,10 @@ func (s side) unleaked(t *testing.T, sent string, a answer) {
 	if dec, err := url.QueryUnescape(sent); err == nil {
 		sent += dec
 	}
-	for _, word := range []string{s.secret, s.name, s.run, s.lm, s.model} {
+	for _, word := range []string{s.secret, s.name, s.run, s.lm, s.model, s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss} {
+		if word == "" {
+			continue
+		}
 		if strings.Contains(string(a.Body), word) && !strings.Contains(sent, word) {
 			t.Errorf("the answer holds %q: %d %s", word, a.Status, a.Body)
 		}
