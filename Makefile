@@ -34,7 +34,7 @@ UNIT_PACKAGES     = $$($(GO) list $(PKG) | grep -v '/proxy/e2e') ./.ci/testcount
 
 COUNT = .cache/bin/testcount
 
-.PHONY: help build venv test race fuzz lint cover bench e2e browser profile demo check clean go
+.PHONY: help build venv tools test race fuzz lint cover bench e2e browser profile demo check clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,14 @@ build: go ## build bin/mlgate
 venv: ## make .venv: the pinned MLflow that demo and live tests run
 	@.ci/venv
 
-test: venv build $(COUNT) ## unit tests and tests against a live MLflow, with the race detector; ends in a count
+test: venv build tools $(COUNT) ## unit tests and tests against a live MLflow, with the race detector; ends in a count
 	@$(GO) test $(RACE) -json -timeout 14m -run '$(RUN)' $(TESTFLAGS) $(UNIT_PACKAGES) | $(COUNT)
+
+# Programs that tests hold mlgate against. Only in CI must all be there.
+tools:
+	@for tool in "nginx nginx" "htpasswd apache2-utils" "systemd-analyze systemd"; do \
+	  PATH="$$PATH:/usr/sbin" .ci/need $$tool || { code=$$?; [ $$code = 3 ] || exit $$code; }; \
+	done
 
 race: test ## the same as test: there is no run without the race detector
 
