@@ -68,7 +68,7 @@ type part struct {
 func parts() []part {
 	return []part{
 		{"fast", (*bench).fast}, {"mlflow", (*bench).mlflow},
-		{"search", (*bench).search}, {"memory", (*bench).memory},
+		{"search", (*bench).search}, {"inside", (*bench).inside}, {"memory", (*bench).memory},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os/exec"
@@ -68,7 +69,11 @@ func (b *bench) search(ctx context.Context) error {
 		}
 		loads := make([]searching, len(all))
 		for i, s := range all {
-			loads[i] = searching{kind.path, kind.list, p.gate.url, s.user, s.filter}
+			query := url.Values{"max_results": {strconv.Itoa(pageSize)}}
+			if s.filter != "" {
+				query.Set("filter", s.filter)
+			}
+			loads[i] = searching{path: restAPI + kind.path + "?" + query.Encode(), list: kind.list, base: p.gate.url, user: s.user}
 			if s.user == "" {
 				loads[i].base = p.mlflow.url
 			}
@@ -96,19 +101,29 @@ func (b *bench) search(ctx context.Context) error {
 	return nil
 }
 
-// searching is one caller's search.
-type searching struct{ path, list, base, user, filter string }
+// searching is one caller's search; with a body it is posted.
+type searching struct{ path, list, base, user, body string }
+
+// found is a row of an answer, and what tells it from the others: a name, or an
+// id where things have no name.
+type found struct {
+	Name  string
+	Trace string `json:"trace_id"`
+	Info  struct {
+		Model string `json:"model_id"`
+	}
+}
 
 func (s searching) page(ctx context.Context) ([]string, error) {
-	query := url.Values{"max_results": {strconv.Itoa(pageSize)}}
-	if s.filter != "" {
-		query.Set("filter", s.filter)
-	}
-	headers := []string{}
+	var headers []string
 	if s.user != "" {
 		headers = append(headers, "Authorization: "+basicAuth(s.user))
 	}
-	status, body, err := ask(ctx, http.MethodGet, s.base+restAPI+s.path+"?"+query.Encode(), nil, headers...)
+	method, send := http.MethodGet, io.Reader(nil)
+	if s.body != "" {
+		method, send, headers = http.MethodPost, strings.NewReader(s.body), append(headers, "Content-Type: application/json")
+	}
+	status, body, err := ask(ctx, method, s.base+s.path, send, headers...)
 	if err != nil {
 		return nil, err
 	}
@@ -119,13 +134,13 @@ func (s searching) page(ctx context.Context) ([]string, error) {
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, err
 	}
-	var rows []struct{ Name string }
+	var rows []found
 	if err := json.Unmarshal(answer[s.list], &rows); err != nil {
 		return nil, err
 	}
 	names := make([]string, len(rows))
 	for i, r := range rows {
-		names[i] = r.Name
+		names[i] = r.Name + r.Trace + r.Info.Model
 	}
 	return names, nil
 }
