@@ -106,9 +106,9 @@ func (s *session) admitShared(t *mlflowapi.Target, homes []mlflowapi.ExperimentI
 		}
 	}
 	switch {
-	case !seen:
-		return !s.rights.watch, nil
-	case t.Action == mlflowapi.Read || denied == (policy.Decision{}):
+	case !seen && !s.rights.watch:
+		return true, nil
+	case seen && (t.Action == mlflowapi.Read || denied == (policy.Decision{})):
 		return false, nil
 	}
 	refusal := s.refuse(t.Action, fmt.Sprintf("%s, which other experiments share", t.ID), denied)
