@@ -19,7 +19,7 @@ var environment = sync.OnceValues(func() (string, error) {
 	}
 	// The script does nothing when the environment is current, and waits when
 	// another test process is making it.
-	cmd := exec.Command(filepath.Join(root, ".ci", "venv"))
+	cmd := exec.Command(filepath.Join(root, ".ci", "venv"), Version())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("make the Python environment: %w\n%s", err, out)
 	}
@@ -48,4 +48,25 @@ func findRoot() (string, error) {
 	}
 }
 
-func venvBin(root, name string) string { return filepath.Join(root, ".venv", "bin", name) }
+// Pinned is the version of MLflow that mlgate is built against: the one of the
+// tests that ask for no other.
+const Pinned = "3.17.2"
+
+// Version is the MLflow that the tests run against: server, client and all. The
+// environment variable TEST_MLFLOW_VERSION chooses an older one that .ci/venv
+// has requirements for.
+func Version() string {
+	if v := os.Getenv("TEST_MLFLOW_VERSION"); v != "" {
+		return v
+	}
+	return Pinned
+}
+
+func venvDir(root string) string {
+	if v := Version(); v != Pinned {
+		return filepath.Join(root, ".venv-"+v)
+	}
+	return filepath.Join(root, ".venv")
+}
+
+func venvBin(root, name string) string { return filepath.Join(venvDir(root), "bin", name) }

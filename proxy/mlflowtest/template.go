@@ -15,7 +15,7 @@ import (
 // copy. The name holds what the environment was made from: another MLflow gets
 // another template.
 func templateDB(root string) (string, error) {
-	stamp, err := os.ReadFile(filepath.Join(root, ".venv", ".stamp"))
+	stamp, err := os.ReadFile(filepath.Join(venvDir(root), ".stamp"))
 	if err != nil {
 		return "", fmt.Errorf("read environment stamp: %w", err)
 	}
