@@ -24,7 +24,6 @@ const (
 	telemetry     = "reports on how people use the UI are not sent on to MLflow's makers"
 	otherAddress  = "the UI's files are served below /static-files"
 	onlyPost      = "GraphQL is read from POST alone"
-	noHandler     = "MLflow lists the address and does not answer there"
 	ownAccounts   = "users, roles and passwords are mlgate's and not MLflow's; /_gate/account shows who you are and what you hold, and whoever runs mlgate sets passwords"
 )
 
@@ -48,7 +47,6 @@ func closedTraceRows() []Endpoint {
 			"GET traces/batchGet", "POST traces/batchGetInfos", "POST traces/calculate-filter-correlation", "GET traces/get"),
 		shut(Experiment, laterTraces, ajax2and3, "GET get-trace-artifact"),
 		shut(Experiment, laterTraces, atRoot, "POST v1/traces"),
-		shut(Experiment, noHandler, v2, "GET get-online-trace-details", "GET unified-traces"),
 	)
 }
 
@@ -69,9 +67,6 @@ func closedExperimentRows() []Endpoint {
 			"POST review-queues/get-or-create-user", "POST review-queues/items/add", "GET review-queues/items/list",
 			"POST review-queues/items/remove", "POST review-queues/items/set-status", "GET review-queues/list", "POST review-queues/update"),
 		shut(Experiment, promptLab, ajax2, "POST runs/create-promptlab-run"),
-		// MLflow forgets a slash here; the address that works is in experimentRows.
-		shut(Experiment, noHandler, func(p string) []string { return []string{"/ajax-api/2.0" + p, "/api/2.0" + p} },
-			"POST mlflow/experiments/search-datasets"),
 	)
 }
 

@@ -83,7 +83,8 @@ type Endpoint struct {
 	Repeatable bool
 	// Closed is the reason why the endpoint is refused; empty: it is open.
 	Closed string
-	// Since is the first of the supported MLflow versions that has it; empty: all.
+	// Since is the first of the recorded MLflow releases that has it, worked out
+	// when the table is built; empty: none, mlgate answers itself.
 	Since string
 
 	fields []field

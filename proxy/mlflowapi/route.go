@@ -9,8 +9,9 @@ import (
 
 // Table finds the row that a request belongs to.
 type Table struct {
-	rows []*Endpoint
-	root *node
+	rows     []*Endpoint
+	root     *node
+	releases []release
 }
 
 // node is one path segment of the table's routes.

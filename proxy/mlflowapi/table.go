@@ -5,11 +5,15 @@ import "slices"
 // NewTable builds the table of everything that MLflow answers, from the rows
 // in the files of the resources. It fails only where a row is badly written.
 func NewTable() (*Table, error) {
-	return newTable(slices.Concat(
+	t, err := newTable(slices.Concat(
 		experimentRows(), runRows(), metricRows(), modelRows(), versionRows(),
 		loggedModelRows(), artifactRows(), traceRows(), datasetRows(), serverRows(),
 		closedRows(),
 	))
+	if err != nil {
+		return nil, err
+	}
+	return t, t.date()
 }
 
 // inBoth gives the two rows of an endpoint that answers GET, with arguments in

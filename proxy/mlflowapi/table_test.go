@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mlgate/proxy/mlflowtest"
 )
 
 func newTestTable(t testing.TB) *Table {
@@ -33,9 +35,12 @@ func readRoutes(t testing.TB, text string) []mlflowRoute {
 	return routes
 }
 
-func recordedRoutes(t testing.TB) []mlflowRoute {
+// recordedRoutes are the routes of the newest recorded MLflow.
+func recordedRoutes(t testing.TB) []mlflowRoute { return routesOf(t, mlflowtest.Pinned) }
+
+func routesOf(t testing.TB, version string) []mlflowRoute {
 	t.Helper()
-	text, err := os.ReadFile("testdata/routes-3.17.2.txt")
+	text, err := os.ReadFile("routes/" + version + ".txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,20 +51,6 @@ var parameter = regexp.MustCompile(`\{[^}]*\}`)
 
 // sample is an address that a template stands for.
 func sample(template string) string { return parameter.ReplaceAllString(template, "x") }
-
-// outline is a template without the names of its parameters.
-func outline(template string) string {
-	segs := strings.Split(template, "/")
-	for i, s := range segs {
-		switch {
-		case strings.Contains(s, "...}"):
-			segs[i] = "**"
-		case strings.Contains(s, "{"):
-			segs[i] = "*"
-		}
-	}
-	return strings.Join(segs, "/")
-}
 
 // covers reports whether a row's template stands for a route of MLflow's. Only
 // closed rows may stand for a whole tree.
@@ -75,12 +66,17 @@ func covers(e *Endpoint, template, route string) bool {
 // written for it, not a neighbour whose parameter happens to match.
 func TestEveryRouteOfMLflowHasExactlyOneRow(t *testing.T) {
 	t.Parallel()
-	table := newTestTable(t)
-	routes := recordedRoutes(t)
-	if len(routes) < 480 {
-		t.Fatalf("only %d routes were recorded", len(routes))
+	for version, least := range map[string]int{"2.22.5": 138, "3.1.4": 159, "3.17.2": 479} {
+		routes := routesOf(t, version)
+		if len(routes) < least {
+			t.Errorf("%s: only %d routes were recorded", version, len(routes))
+		}
+		rows, release := newTestTable(t).For(version)
+		if release != version {
+			t.Errorf("%s gets the rows of %s", version, release)
+		}
+		checkRoutesHaveRows(t, rows, routes)
 	}
-	checkRoutesHaveRows(t, table, routes)
 }
 
 func checkRoutesHaveRows(t *testing.T, table *Table, routes []mlflowRoute) {
@@ -109,17 +105,61 @@ var ownPaths = map[string]string{
 
 func TestNoRowNamesARouteThatMLflowLacks(t *testing.T) {
 	t.Parallel()
-	routes := recordedRoutes(t)
-	for _, e := range newTestTable(t).Rows() {
-		for _, p := range e.Paths {
-			for _, method := range e.Methods {
-				has := slices.ContainsFunc(routes, func(r mlflowRoute) bool {
-					return r.method == method && covers(e, p, r.path)
-				})
-				if own := ownPaths[p] != ""; has == own {
-					t.Errorf("%s %s: MLflow has it: %v, mlgate's own: %v", method, p, has, own)
+	table := newTestTable(t)
+	for _, version := range table.Releases() {
+		routes := routesOf(t, version)
+		rows, _ := table.For(version)
+		for _, e := range rows.Rows() {
+			for _, p := range e.Paths {
+				for _, method := range e.Methods {
+					has := slices.ContainsFunc(routes, func(r mlflowRoute) bool {
+						return r.method == method && covers(e, p, r.path)
+					})
+					if own := ownPaths[p] != ""; has == own {
+						t.Errorf("%s %s: MLflow %s has it: %v, mlgate's own: %v", method, p, version, has, own)
+					}
 				}
 			}
+		}
+	}
+}
+
+// The whole table is the newest release's: a row of none would be let through
+// everywhere as mlgate's own.
+func TestEveryRowIsOfTheNewestReleaseOrMlgatesOwn(t *testing.T) {
+	t.Parallel()
+	table := newTestTable(t)
+	newest, _ := table.For(mlflowtest.Pinned)
+	if len(newest.Rows()) != len(table.Rows()) {
+		t.Errorf("%d rows, of which the newest MLflow has %d", len(table.Rows()), len(newest.Rows()))
+	}
+	for _, e := range table.Rows() {
+		if own := ownPaths[e.Paths[0]] != ""; own != (e.Since == "") {
+			t.Errorf("%s: since %q, mlgate's own: %v", e.Name, e.Since, own)
+		}
+	}
+}
+
+func TestAVersionGetsTheRowsOfTheNearestReleaseBeforeIt(t *testing.T) {
+	t.Parallel()
+	table := newTestTable(t)
+	if got := table.Releases(); !slices.Equal(got, []string{"2.22.5", "3.1.4", "3.17.2"}) {
+		t.Errorf("got the releases %v", got)
+	}
+	for version, want := range map[string]string{
+		"2.22.5": "2.22.5", "3.1.4": "3.1.4", "3.17.2": "3.17.2",
+		"2.22.6": "2.22.5", "3.1.3": "2.22.5", "3.2.0": "3.1.4", "3.9.0": "3.1.4", "3.17.1": "3.1.4", "3.17": "3.1.4",
+		"3.17.2rc1": "3.17.2", "3.17.2.dev0": "3.17.2", "3.18.0": "3.17.2", "10.0": "3.17.2",
+		"1.30.0": "2.22.5", "2.9": "2.22.5", "": "3.17.2", "nightly": "3.17.2", "99999999999999999999.1": "3.17.2",
+	} {
+		if _, got := table.For(version); got != want {
+			t.Errorf("%q gets the rows of %s, want %s", version, got, want)
+		}
+	}
+	old, _ := table.For("2.22.5")
+	for path, want := range map[string]bool{"/api/2.0/mlflow/runs/get": true, "/api/2.0/mlflow/users/current": true, "/api/3.0/mlflow/datasets/search": false} {
+		if m, _ := old.Find("GET", path); (m.Endpoint != nil) != want {
+			t.Errorf("2.22.5 has a row for %s: %v", path, !want)
 		}
 	}
 }

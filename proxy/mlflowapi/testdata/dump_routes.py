@@ -1,9 +1,10 @@
 """Print every METHOD and path that the installed MLflow server answers.
 
 One a line, sorted, a path parameter as {name}, one that takes slashes as
-{name...}; without HEAD and OPTIONS, which come by themselves. MLflow is a
-FastAPI application that answers some addresses itself and hands the others to
-a Flask application.
+{name...}; without HEAD and OPTIONS, which come by themselves, and without those
+that MLflow lists and answers by 404. MLflow is a FastAPI application that answers
+some addresses itself and hands the others to a Flask application; older ones are
+the Flask application alone.
 """
 import os
 import re
@@ -16,7 +17,11 @@ os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = "mlflow-artifacts:/"
 os.environ["_MLFLOW_SERVER_ARTIFACT_DESTINATION"] = scratch
 
 from mlflow.server import app  # noqa: E402
-from mlflow.server.fastapi_app import app as outer  # noqa: E402
+
+try:
+    from mlflow.server.fastapi_app import app as outer
+except ImportError:
+    outer = None
 
 
 def native(routes, prefix=""):
@@ -40,8 +45,13 @@ def plain(path):
     return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
 
 
+def answered(rule):
+    return app.view_functions[rule.endpoint].__name__ != "_not_implemented"
+
+
 found = set()
-for methods, path in [*native(outer.routes), *((r.methods, r.rule) for r in app.url_map.iter_rules())]:
+flask = [(r.methods, r.rule) for r in app.url_map.iter_rules() if answered(r)]
+for methods, path in [*(native(outer.routes) if outer else ()), *flask]:
     found |= {(plain(path), m) for m in methods if m not in ("HEAD", "OPTIONS")}
 for path, method in sorted(found):
     print("route", method, path)
