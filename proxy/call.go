@@ -63,7 +63,7 @@ func (p *Proxy) call(w http.ResponseWriter, r *http.Request, s *session, m mlflo
 func (p *Proxy) world(s *session) *mlflowapi.World {
 	return &mlflowapi.World{
 		Rights: s.rights, Names: p.names, Places: p.names, Directory: p.names, Hold: s.hold, Upstream: p.up, Seal: p.seal,
-		User: s.id.User, Judge: s, Schemes: p.opts.SourceSchemes, Known: p.known, Table: p.table,
+		User: s.id.User, Judge: s, Schemes: p.opts.SourceSchemes, Known: p.known, Table: s.table,
 	}
 }
 

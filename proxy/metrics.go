@@ -7,8 +7,9 @@ import (
 
 // Metrics counts calls.
 type Metrics struct {
-	calls *prometheus.CounterVec
-	time  prometheus.Histogram
+	calls  *prometheus.CounterVec
+	time   prometheus.Histogram
+	behind *prometheus.GaugeVec
 }
 
 // NewMetrics registers the gate's metrics.
@@ -22,8 +23,19 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
 		}),
 	}
-	reg.MustRegister(m.calls, m.time)
+	m.behind = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "mlgate_mlflow_info", Help: "1, with the version of the MLflow behind, the release whose endpoints are in force, and whether it is that one.",
+	}, []string{"version", "rows_of", "known"})
+	reg.MustRegister(m.calls, m.time, m.behind)
 	return m
+}
+
+func (m *Metrics) stands(b Behind) {
+	if m == nil {
+		return
+	}
+	m.behind.Reset()
+	m.behind.WithLabelValues(b.Version, b.Rows, strconv.FormatBool(b.Known())).Set(1)
 }
 
 func (m *Metrics) count(l *AuditLine) {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"mlgate/proxy/mlflowapi"
@@ -25,7 +26,7 @@ type Options struct {
 	Snapshot func() *Snapshot
 	// Console answers below /_gate/; the request carries what [CallerOf] reads.
 	Console http.Handler
-	// Table of endpoints.
+	// Table of all endpoints; the version of MLflow chooses among them.
 	Table *mlflowapi.Table
 	// SealKeys (32 bytes each) open page tokens, and the first seals them; all
 	// replicas need the same.
@@ -47,7 +48,7 @@ type Options struct {
 // Proxy is the gate.
 type Proxy struct {
 	opts  Options
-	table *mlflowapi.Table
+	rows  atomic.Pointer[rows]
 	names *resolve.Resolver
 	up    *upstream
 	rp    *httputil.ReverseProxy
@@ -70,7 +71,7 @@ func New(opts Options) (*Proxy, error) {
 		return nil, err
 	}
 	p := &Proxy{
-		opts: opts, table: opts.Table, seal: seal,
+		opts: opts, seal: seal,
 		known: mlflowapi.NewFilterCache(10_000),
 		cross: http.NewCrossOriginProtection(),
 	}
@@ -80,6 +81,7 @@ func New(opts Options) (*Proxy, error) {
 			return nil, err
 		}
 	}
+	p.rows.Store(&rows{table: opts.Table})
 	p.up = &upstream{base: opts.Upstream, transport: opts.Transport}
 	p.names = resolve.New(resolve.Options{Upstream: p.up})
 	p.rp = p.reverseProxy()
@@ -115,7 +117,8 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, s *session) error 
 		return nil
 	}
 	s.path = path
-	m, known := p.table.Find(r.Method, path)
+	s.table = p.rows.Load().table
+	m, known := s.table.Find(r.Method, path)
 	if m.Endpoint != nil && m.Endpoint.Special == mlflowapi.Health {
 		s.endpoint = m.Endpoint
 		return p.call(w, r, s, m)

@@ -17,6 +17,7 @@ import (
 type session struct {
 	p         *Proxy
 	snap      *Snapshot
+	table     *mlflowapi.Table
 	id        *auth.Identity
 	rights    rights
 	endpoint  *mlflowapi.Endpoint

@@ -10,12 +10,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"mlgate/proxy"
 )
 
 // admin answers health checks and metrics on a port of its own, where nobody is
 // asked for a password: it tells what an operator needs, and no secret.
 type admin struct {
 	reloads  *reloader
+	behind   func() proxy.Behind
 	stopping atomic.Bool
 }
 
@@ -25,6 +28,7 @@ type readiness struct {
 	Reason    string            `json:"reason,omitempty"`
 	Version   string            `json:"version"`
 	Mode      string            `json:"mode"`
+	MLflow    string            `json:"mlflow_version,omitempty"`
 	Loaded    time.Time         `json:"loaded_at"`
 	Hashes    map[string]string `json:"sha256"`
 	ReloadOK  bool              `json:"reload_ok"`
@@ -52,9 +56,9 @@ func (a *admin) handler(metrics prometheus.Gatherer) http.Handler {
 // ready answers 200 also after a failed reload: the old files are in force and
 // serve; taking the replica out would turn a typo into an outage.
 func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
-	s := a.reloads.status.Load()
+	s, behind := a.reloads.status.Load(), a.behind()
 	answer := readiness{
-		Ready: true, Version: version(), Mode: string(s.files.config.Mode), Loaded: s.loaded.UTC(),
+		Ready: true, Version: version(), Mode: string(s.files.config.Mode), MLflow: behind.Version, Loaded: s.loaded.UTC(),
 		Hashes: s.files.hashes, ReloadOK: s.err == nil, Errors: []string{}, FailedAt: s.failed.UTC(),
 	}
 	if s.err != nil {
@@ -62,6 +66,8 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 		answer.Attention = "the last reload failed: the files in force are older than those on disk"
 	} else if answer.Mode != "enforce" {
 		answer.Attention = "mode " + answer.Mode + ": refusals are recorded, not enforced"
+	} else {
+		answer.Attention = behind.Warning()
 	}
 	code := http.StatusOK
 	if a.stopping.Load() {

@@ -14,13 +14,17 @@ import (
 // of MLflow, in pages as MLflow does. It stands for a real one where a script
 // wants a server of known content, or one that is slow.
 //
-//   - /health answers once somebody posts to /release, /version at once
+//   - /health answers once somebody posts to /release
+//   - /version says 3.17.2 until somebody posts to /becomes/VERSION
 //   - experiments 1 to 3 lie at their own ids, 4 below 1, 5 in S3
 //   - registered models cv.resnet, by the run of alice, and scratch
 //   - versions of cv.resnet from its own experiments, from others' and from outside
 func newFakeMLflow() *httptest.Server {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "3.17.2") })
+	var version atomic.Value
+	version.Store("3.17.2")
+	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, version.Load()) })
+	mux.HandleFunc("POST /becomes/{version}", func(_ http.ResponseWriter, r *http.Request) { version.Store(r.PathValue("version")) })
 	released := make(chan struct{})
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) {
 		select {

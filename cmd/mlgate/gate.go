@@ -32,7 +32,7 @@ type gate struct {
 	verified *basic.Verified
 	throttle *auth.Throttle
 	current  atomic.Pointer[proxy.Snapshot]
-	handler  http.Handler
+	handler  *proxy.Proxy
 }
 
 // newGate builds the handler over the files that were read at start. It touches

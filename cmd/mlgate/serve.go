@@ -79,7 +79,7 @@ func serve(ctx context.Context, path string, out io.Writer) error {
 		Name: "mlgate_calls_in_flight", Help: "Calls under way.",
 	}, func() float64 { return float64(calls.calls.Load()) }))
 	s := &service{
-		log: log, listener: listener, calls: calls, refused: audit.sum,
+		log: log, listener: listener, calls: calls, refused: audit.sum, proxy: g.handler,
 		main:    newServer(calls, log),
 		reloads: newReloader(f, func() (*files, error) { return readFiles(path) }, g.use, log, time.Now, metrics),
 	}

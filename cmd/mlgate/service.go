@@ -15,9 +15,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+
+	"mlgate/proxy"
 )
 
-// service is what runs: the gate's server, the admin server and the watcher.
+// service is what runs: the gate's server, the admin server, the watcher, and
+// what asks MLflow for its version.
 type service struct {
 	log      *slog.Logger
 	listener net.Listener
@@ -25,6 +28,7 @@ type service struct {
 	calls    *inFlight
 	reloads  *reloader
 	refused  *refusalSum
+	proxy    *proxy.Proxy
 }
 
 // run serves until ctx ends or something fails, then shuts down in order: no
@@ -34,7 +38,7 @@ func (s *service) run(ctx context.Context, metrics *prometheus.Registry) error {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	group, running := errgroup.WithContext(running)
-	status := &admin{reloads: s.reloads}
+	status := &admin{reloads: s.reloads, behind: s.proxy.Behind}
 	if err := s.startAdmin(ctx, running, group, status.handler(metrics)); err != nil {
 		return err
 	}
@@ -42,6 +46,7 @@ func (s *service) run(ctx context.Context, metrics *prometheus.Registry) error {
 		return err
 	}
 	group.Go(func() error { return s.tellRefusals(running) })
+	group.Go(func() error { s.proxy.FollowVersion(running); return nil })
 	group.Go(func() error { return served("listen", s.main.Serve(s.secured())) })
 	group.Go(func() error {
 		defer cancel() // admin and watcher outlive the last call

@@ -158,3 +158,17 @@ func versionParts(version string) []int {
 	}
 	return parts
 }
+
+// Has reports whether a route of MLflow's, written as in the recorded lists, has
+// a row that was written for it, and not one whose parameter happens to match.
+func (t *Table) Has(method, template string) bool {
+	for _, e := range t.rows {
+		for _, p := range e.Paths {
+			r := release{routes: map[string]bool{method + " " + outline(template): true}}
+			if e.has(method) && r.answers(e, method, p) {
+				return true
+			}
+		}
+	}
+	return false
+}

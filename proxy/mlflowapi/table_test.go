@@ -156,6 +156,15 @@ func TestAVersionGetsTheRowsOfTheNearestReleaseBeforeIt(t *testing.T) {
 			t.Errorf("%q gets the rows of %s, want %s", version, got, want)
 		}
 	}
+	for route, want := range map[string]bool{
+		"GET /api/2.0/mlflow/runs/get": true, "DELETE /api/2.0/mlflow/runs/get": false, "GET /api/3.0/mlflow/traces/{other_name}": true,
+		"GET /api/3.0/mlflow/traces/invented": false, "GET /api/3.0/mlflow/mcp-servers/{name...}/versions": true, "GET /api/2.0/mlflow-artifacts/artifacts/new": false,
+	} {
+		method, path, _ := strings.Cut(route, " ")
+		if table.Has(method, path) != want {
+			t.Errorf("%s has a row: %v", route, !want)
+		}
+	}
 	old, _ := table.For("2.22.5")
 	for path, want := range map[string]bool{"/api/2.0/mlflow/runs/get": true, "/api/2.0/mlflow/users/current": true, "/api/3.0/mlflow/datasets/search": false} {
 		if m, _ := old.Find("GET", path); (m.Endpoint != nil) != want {
