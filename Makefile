@@ -38,7 +38,7 @@ UNIT_PACKAGES     = $$($(GO) list $(PKG) | grep -v '/proxy/e2e') ./.ci/testcount
 
 COUNT = .cache/bin/testcount
 
-.PHONY: help build venv tools test race fuzz lint cover bench e2e browser profile demo check clean go
+.PHONY: help build venv tools test race fuzz lint cover bench e2e browser profile routes demo check clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,8 +81,8 @@ fuzz: go ## run every fuzz target for FUZZTIME (30s)
 lint: go $(STATICCHECK) ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 	  if [ -n "$$bad" ]; then echo "not gofmt-ed:"; echo "$$bad"; exit 1; fi
-	@$(GO) vet ./... ./.ci/testcount
-	@$(STATICCHECK) ./... ./.ci/testcount
+	@$(GO) vet ./... ./.ci/testcount ./.ci/newroutes
+	@$(STATICCHECK) ./... ./.ci/testcount ./.ci/newroutes
 	@echo "lint: clean"
 
 cover: venv build ## test coverage, by function, into output/cover.txt
@@ -101,6 +101,9 @@ bench: venv build ## what mlgate costs beside others, into docs/benchmarks.md; f
 
 profile: ## renew the profile that Go optimises bin/mlgate by (cmd/mlgate/default.pgo)
 	@$(MAKE) bench BENCHFLAGS='-only fast -rounds 3 -slice 6s -profile cmd/mlgate/default.pgo' || true
+
+routes: go ## which routes of another MLflow need a row: make routes VERSION=3.18.0
+	@.ci/newroutes/run $(VERSION)
 
 demo: venv build ## two teams on one MLflow: watch what each may see (ONESHOT=1 ends after the table)
 	@ONESHOT=$(ONESHOT) .venv/bin/python examples/quickstart/demo.py
