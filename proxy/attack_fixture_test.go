@@ -93,7 +93,7 @@ func fill(mine, theirs side) *strings.Replacer {
 	return strings.NewReplacer(
 		"<exp>", mine.exp, "<name>", mine.name, "<run>", mine.run, "<lm>", mine.lm, "<model>", mine.model,
 		"<tr>", mine.tr, "<as>", mine.as, "<ds>", mine.ds, "<record>", mine.record, "<ls>", mine.ls, "<rq>", mine.rq, "<iss>", mine.iss, "<scorer>", mine.scorer,
-		"<TR>", theirs.tr, "<AS>", theirs.as, "<DS>", theirs.ds, "<RECORD>", theirs.record, "<LS>", theirs.ls, "<RQ>", theirs.rq, "<ISS>", theirs.iss, "<SCORER>", theirs.scorer,
+		"<hex>", strings.TrimPrefix(mine.tr, "tr-"), "<HEX>", strings.TrimPrefix(theirs.tr, "tr-"), "<TR>", theirs.tr, "<AS>", theirs.as, "<DS>", theirs.ds, "<RECORD>", theirs.record, "<LS>", theirs.ls, "<RQ>", theirs.rq, "<ISS>", theirs.iss, "<SCORER>", theirs.scorer,
 		"<EXP>", theirs.exp, "<NAME>", theirs.name, "<RUN>", theirs.run, "<LM>", theirs.lm, "<MODEL>", theirs.model,
 	)
 }
@@ -160,6 +160,13 @@ func (r request) send(t *testing.T, g *gate, user string, with *strings.Replacer
 	path := with.Replace(r.path)
 	if !strings.HasPrefix(path, "/") {
 		path = api + path
+	}
+	if headers, ok := strings.CutPrefix(path, "/v1/traces?"); ok { // OTLP has its arguments in headers
+		path = "/v1/traces"
+		for pair := range strings.SplitSeq(headers, "&") {
+			name, val, _ := strings.Cut(pair, "=")
+			header = append(header, name, val)
+		}
 	}
 	if r.body == "" {
 		return g.do(t, user, r.method, path, nil, header...)

@@ -24,7 +24,6 @@ var foreign = slices.Concat(foreignCore, foreignTraces, foreignOTLP, foreignLabe
 // The tries of each topic; a file of the topic's own may hold them.
 var (
 	foreignTraces   []reach
-	foreignOTLP     []reach
 	foreignLabels   []reach
 	foreignDatasets []reach
 	foreignUploads  []reach

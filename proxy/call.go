@@ -69,12 +69,12 @@ func (p *Proxy) world(s *session) *mlflowapi.World {
 
 // read reads the request against its row; a streamed body stays unread.
 func (p *Proxy) read(r *http.Request, m mlflowapi.Match) (*mlflowapi.Call, error) {
-	in := mlflowapi.Incoming{Method: r.Method, Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type")}
+	in := mlflowapi.Incoming{Method: r.Method, Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type"), Header: r.Header}
 	if r.Method == http.MethodHead {
 		in.Method = http.MethodGet
 	}
 	if m.Endpoint.Args != mlflowapi.Streamed {
-		if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") && m.Endpoint.Args != mlflowapi.InSpans {
 			return nil, mlflowapi.Bad("MLflow does not decode Content-Encoding here; send the body as it is")
 		}
 		var err error

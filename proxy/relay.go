@@ -25,7 +25,7 @@ func relayed(e *mlflowapi.Endpoint) bool {
 	case e.Args == mlflowapi.Streamed: // deleting a file has no body
 		return len(e.Methods) == 1 && e.Methods[0] == http.MethodDelete
 	default:
-		return e.Args == mlflowapi.InQuery || e.Args == mlflowapi.InBody
+		return e.Args == mlflowapi.InQuery || e.Args == mlflowapi.InBody || e.Args == mlflowapi.InSpans
 	}
 }
 

@@ -79,6 +79,9 @@ func (u *upstream) send(ctx context.Context, r *mlflowapi.Request, h http.Header
 	if r.Body != nil {
 		body, h["Content-Type"] = bytes.NewReader(r.Body), []string{"application/json"}
 	}
+	for name, v := range r.Header {
+		h[name] = []string{v}
+	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, "", body)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)

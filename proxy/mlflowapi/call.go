@@ -11,7 +11,8 @@ type Request struct {
 	Method string
 	Path   string // percent-encoded
 	Query  string
-	Body   []byte // nil: none
+	Body   []byte            // nil: none
+	Header map[string]string // beside those of every call; nil: none, and a body is JSON
 }
 
 // Answer is MLflow's answer to a [Request].
@@ -26,7 +27,8 @@ type Incoming struct {
 	Method      string
 	Query       string // as it came
 	ContentType string
-	Body        []byte // nil where the endpoint streams
+	Header      map[string][]string // by canonical names; read where arguments lie in headers
+	Body        []byte              // nil where the endpoint streams
 }
 
 // Target is one thing that a call touches.
@@ -69,6 +71,7 @@ type Call struct {
 	hidden map[string]string // ids put in place of others, see [Call.Hide]
 	absent map[string]string // the same in lists, see [World.Narrow]
 	answer *trimNode         // what to take out of a GraphQL answer
+	spans  *spanBatch        // of OTLP
 }
 
 // signature is a field that says who is acting.
@@ -100,6 +103,8 @@ func (m Match) Read(in Incoming) (*Call, error) {
 			return nil, err
 		}
 		c.args, err = readBody(in.Body, e.fields)
+	case InSpans:
+		err = c.readSpans(in)
 	}
 	if err != nil {
 		return nil, err
@@ -275,6 +280,8 @@ func (c *Call) request(args *object, params Params) *Request {
 		r.Query = args.query()
 	case InBody:
 		r.Body = args.appendJSON(make([]byte, 0, c.size+64)) // about as long as it came
+	case InSpans:
+		r.Body, r.Header = c.spans.body, spanHeaders(args)
 	}
 	return r
 }

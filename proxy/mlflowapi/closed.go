@@ -46,7 +46,6 @@ func closedTraceRows() []Endpoint {
 			"POST traces/{trace_id}/assessments", "DELETE,GET,PATCH traces/{trace_id}/assessments/{assessment_id}",
 			"GET traces/batchGet", "POST traces/batchGetInfos", "POST traces/calculate-filter-correlation", "GET traces/get"),
 		shut(Experiment, laterTraces, ajax2and3, "GET get-trace-artifact"),
-		shut(Experiment, laterTraces, atRoot, "POST v1/traces"),
 	)
 }
 

@@ -41,6 +41,7 @@ const (
 	InQuery       // GET: the query string, and only it
 	InBody        // POST, PUT, PATCH, DELETE: the JSON body, and only it
 	Streamed      // ids in path and query; the body passes through unread
+	InSpans       // ids in headers and in the spans of the body, see otlp.go
 )
 
 // Endpoint is one row of the table: all that mlgate knows of one thing that
@@ -111,6 +112,7 @@ const (
 	SetLoggedModelTags         // keeps entries that the caller cannot see
 	DownloadURI                // tells where a version's files lie, which is remembered
 	RenameExperiment           // what is known of the name is forgotten
+	LogSpans                   // spans join traces that exist already
 )
 
 // Open reports whether the row lets calls through at all.

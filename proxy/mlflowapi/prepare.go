@@ -40,6 +40,7 @@ var (
 	pathSteps    = []step{(*World).AdmitPath}
 	versionSteps = []step{(*World).AdmitSource, (*World).sign}
 	tagSteps     = []step{(*World).sign, (*World).keepVersions}
+	spanSteps    = []step{(*World).AdmitSpans}
 	usualSteps   = []step{(*World).sign, (*World).Narrow}
 )
 
@@ -51,6 +52,8 @@ func (c *Call) steps() []step {
 		return versionSteps
 	case SetLoggedModelTags:
 		return tagSteps
+	case LogSpans:
+		return spanSteps
 	default:
 		return usualSteps
 	}

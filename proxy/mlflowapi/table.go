@@ -7,7 +7,7 @@ import "slices"
 func NewTable() (*Table, error) {
 	t, err := newTable(slices.Concat(
 		experimentRows(), runRows(), metricRows(), modelRows(), versionRows(),
-		loggedModelRows(), artifactRows(), traceRows(), datasetRows(), serverRows(),
+		loggedModelRows(), artifactRows(), traceRows(), otlpRows(), datasetRows(), serverRows(),
 		closedRows(),
 	))
 	if err != nil {
