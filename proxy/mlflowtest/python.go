@@ -3,6 +3,7 @@ package mlflowtest
 import (
 	"context"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -30,9 +31,29 @@ func TryPython(t testing.TB, env []string, script string, args ...string) (strin
 	if err != nil {
 		t.Fatal(err)
 	}
+	return runPython(t, venvBin(root, "python"), env, script, args...)
+}
+
+// Exporter is Python for a script that has OpenTelemetry's SDK and its OTLP
+// exporter, and nothing of MLflow.
+func Exporter(t testing.TB, env []string, script string, args ...string) string {
+	t.Helper()
+	root, err := exporterRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := runPython(t, filepath.Join(root, ".venv-otlp", "bin", "python"), env, script, args...)
+	if err != nil {
+		t.Fatalf("python %s: %v\n%s", script, err, out)
+	}
+	return out
+}
+
+func runPython(t testing.TB, python string, env []string, script string, args ...string) (string, error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), pythonLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, venvBin(root, "python"), append([]string{script}, args...)...)
+	cmd := exec.CommandContext(ctx, python, append([]string{script}, args...)...)
 	// The later setting wins, so env may replace what the base says.
 	cmd.Env = append(baseEnv(t.TempDir()), env...)
 	cmd.WaitDelay = 5 * time.Second

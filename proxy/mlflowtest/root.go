@@ -12,19 +12,24 @@ import (
 
 // environment makes sure, once a test process, that the tree and its pinned
 // Python environment are there.
-var environment = sync.OnceValues(func() (string, error) {
+var environment = sync.OnceValues(func() (string, error) { return makeEnvironment(Version()) })
+
+// exporterRoot is [Root] with the environment of [Exporter].
+var exporterRoot = sync.OnceValues(func() (string, error) { return makeEnvironment("otlp") })
+
+func makeEnvironment(name string) (string, error) {
 	root, err := findRoot()
 	if err != nil {
 		return "", err
 	}
 	// The script does nothing when the environment is current, and waits when
 	// another test process is making it.
-	cmd := exec.Command(filepath.Join(root, ".ci", "venv"), Version())
+	cmd := exec.Command(filepath.Join(root, ".ci", "venv"), name)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("make the Python environment: %w\n%s", err, out)
 	}
 	return root, nil
-})
+}
 
 // Root is the top of the source tree that the tests run in.
 func Root() (string, error) { return environment() }
