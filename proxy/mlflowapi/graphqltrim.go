@@ -75,6 +75,7 @@ func (n *trimNode) grow(s *selection) {
 		}
 		path := k.key
 		if k.list {
+			n.at(path).stays = true
 			path += "[]"
 		}
 		n.at(path).grow(k)

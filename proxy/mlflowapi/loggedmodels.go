@@ -35,7 +35,7 @@ func loggedModelRows() []Endpoint {
 // registered models made from it.
 func loggedModelTrims(at string) []Trim {
 	return []Trim{
-		{At: at + ".info", By: "source_run_id", Is: "run", Drop: "source_run_id"},
+		{At: at + ".info", By: "source_run_id", Is: "run", Blank: "source_run_id"},
 		{At: at + ".data.metrics[]", By: "run_id", Is: "run"},
 		{At: at + ".info.tags[]", By: "key", Is: "model_versions_tag"},
 		{At: at + ".info.registrations[]", By: "name", Is: "model"},

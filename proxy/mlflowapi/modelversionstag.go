@@ -2,7 +2,10 @@ package mlflowapi
 
 import (
 	"context"
-	"slices"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,28 +48,42 @@ func readTaggedVersions(s string) []taggedVersion {
 	return []taggedVersion{{}}
 }
 
-// retag writes the tag without the entries that are not visible.
-func retag(tag *span, body []byte, see sight) ([]byte, bool) {
+// retag writes the tag's value without the entries that are not visible; gone:
+// none is left, and MLflow makes the tag with the first.
+func retag(tag *span, body []byte, see sight) (value string, gone bool) {
 	vs := taggedVersions(tag, body)
-	if vs == nil {
-		return nil, false
+	var raws []jsontext.Value
+	if len(vs) == 0 || json.Unmarshal([]byte(tag.text(body, "value")), &raws) != nil || len(raws) != len(vs) {
+		raws = make([]jsontext.Value, len(vs))
 	}
-	kept := slices.DeleteFunc(slices.Clone(vs), func(v taggedVersion) bool { return !see[sighted{modelName, v.Name}] })
+	kept := make([]string, 0, len(vs))
+	for i, v := range vs {
+		if see[sighted{modelName, v.Name}] {
+			kept = append(kept, string(raws[i]))
+		}
+	}
 	if len(kept) == len(vs) {
-		return nil, false
+		return "", false
 	}
-	return []byte(tagJSON(kept)), true
+	return ascii("[" + strings.Join(kept, ", ") + "]"), len(kept) == 0
 }
 
-func tagJSON(vs []taggedVersion) string {
-	if vs == nil {
-		vs = []taggedVersion{}
+// ascii quotes a text as MLflow does.
+func ascii(s string) string {
+	quoted, _ := jsontext.AppendQuote(nil, s)
+	var out []byte
+	for _, r := range string(quoted) {
+		switch {
+		case r < utf8.RuneSelf:
+			out = append(out, byte(r))
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
 	}
-	list, _ := json.Marshal(vs)
-	o := &object{}
-	o.set("key", newString(modelVersionsKey))
-	o.set("value", newString(string(list)))
-	return string(o.appendJSON(nil))
+	return string(out)
 }
 
 // keepVersions puts into a client's write of the tag the entries that it

@@ -130,7 +130,6 @@ func (s *span) collect(body []byte, see sight) {
 type verdict struct {
 	drop  []string          // members
 	blank map[string]string // members, and what stands in their place
-	tag   []byte            // the whole of it, written anew
 	whole bool
 }
 
@@ -141,8 +140,10 @@ func (s *span) judge(body []byte, see sight) (v verdict) {
 	v.drop = slices.Clone(s.rule.strip)
 	for _, r := range s.rule.rules {
 		if r.is == modelVersionsTag {
-			if tag, ok := retag(s, body, see); ok {
-				v.tag = tag
+			value, gone := retag(s, body, see)
+			v.whole = v.whole || gone
+			if value != "" {
+				v.blank = merged(v.blank, map[string]string{"value": value})
 			}
 			continue
 		}
@@ -158,8 +159,11 @@ func (s *span) judge(body []byte, see sight) (v verdict) {
 }
 
 func merged(a, b map[string]string) map[string]string {
-	if a == nil {
+	switch {
+	case a == nil:
 		return b
+	case b == nil:
+		return a
 	}
 	a = maps.Clone(a)
 	maps.Copy(a, b)
@@ -176,25 +180,32 @@ func (s *span) write(out, body []byte, see sight) ([]byte, bool) {
 	switch {
 	case v.whole:
 		return out, false
-	case v.tag != nil:
-		return append(out, v.tag...), true
 	case s.kids == nil:
 		return append(out, body[s.start:s.end]...), true
 	}
-	return s.writeKids(out, body, see, v), true
+	return s.writeKids(out, body, see, v)
 }
 
-func (s *span) writeKids(out, body []byte, see sight, v verdict) []byte {
+// writeKids keeps MLflow's layout, so that an answer tells by nothing that
+// something is gone from it: a list that is left empty is not shown, as MLflow
+// shows none, unless its place says otherwise.
+func (s *span) writeKids(out, body []byte, see sight, v verdict) ([]byte, bool) {
+	begin, at, first := len(out), s.start+1, true
 	out = append(out, body[s.start])
-	first := true
-	for _, k := range s.kids {
+	for i, k := range s.kids {
+		gap := body[at:k.from]
+		at = k.end
 		if s.kind == '{' && slices.Contains(v.drop, k.name) {
 			continue
 		}
 		mark := len(out)
-		if !first {
+		if first && i > 0 {
+			gap = body[s.start+1 : s.kids[0].from]
+		} else if !first {
 			out = append(out, ',')
 		}
+		before, behind, _ := bytes.Cut(gap, []byte{','})
+		out = append(append(out, before...), behind...)
 		out = append(out, body[k.from:k.start]...) // a member's name
 		keep := true
 		if blank, ok := v.blank[k.name]; ok && s.kind == '{' {
@@ -208,5 +219,11 @@ func (s *span) writeKids(out, body []byte, see sight, v verdict) []byte {
 			out = out[:mark]
 		}
 	}
-	return append(out, body[s.end-1])
+	if first && s.kind == '[' && !s.rule.stays {
+		return out[:begin], false
+	}
+	if !first {
+		out = append(out, body[at:s.end-1]...)
+	}
+	return append(out, body[s.end-1]), true
 }

@@ -11,7 +11,11 @@ type Trim struct {
 	At   string // path of an object: "runs[].inputs.model_inputs[]"; "": the answer itself
 	By   string // the member that names something: "model_id", or deeper: "info.experiment_id"
 	Is   string // what it names, in the words of [Endpoint].Fields
-	Drop string // the members that go when it is not visible; "": the whole object, which stands in a list
+	Drop string // the members that go when it is not visible
+	// Blank are members that then read "", as MLflow fills them when there is
+	// nothing to name. Without Drop and Blank the whole object goes, which
+	// stands in a list.
+	Blank string
 }
 
 // trimNode is a place in the answers of one endpoint.
@@ -21,6 +25,8 @@ type trimNode struct {
 	strip []string // members that mlgate asked for itself
 	// always: the answer is written anew even where all it names is visible.
 	always bool
+	// stays: MLflow shows the list when it is empty, too.
+	stays bool
 }
 
 type trimRule struct {
@@ -39,7 +45,7 @@ func compileTrims(trims []Trim) (*trimNode, error) {
 	if len(trims) == 0 {
 		return nil, nil
 	}
-	root := &trimNode{}
+	root := &trimNode{stays: true}
 	for _, t := range trims {
 		is, ok := roles[t.Is]
 		if t.Is == "model_versions_tag" {
@@ -51,7 +57,11 @@ func compileTrims(trims []Trim) (*trimNode, error) {
 		n := root.at(t.At)
 		by := splitPath(t.By)
 		n.down(by[:len(by)-1])
-		n.rules = append(n.rules, trimRule{by: by, is: is, drop: strings.Fields(t.Drop)})
+		rule := trimRule{by: by, is: is, drop: strings.Fields(t.Drop)}
+		for _, name := range strings.Fields(t.Blank) {
+			rule.blank = merged(rule.blank, map[string]string{name: `""`})
+		}
+		n.rules = append(n.rules, rule)
 	}
 	return root, nil
 }

@@ -34,7 +34,7 @@ func versionRows() []Endpoint {
 // stays: who may use a model can load it.
 func versionTrims(at string) []Trim {
 	return []Trim{
-		{At: at, By: "run_id", Is: "run", Drop: "run_id run_link"},
+		{At: at, By: "run_id", Is: "run", Blank: "run_id run_link"},
 		{At: at, By: "model_id", Is: "logged_model", Drop: "model_id model_params model_metrics"},
 		{At: at + ".model_metrics[]", By: "run_id", Is: "run"},
 	}
