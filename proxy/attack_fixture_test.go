@@ -21,7 +21,12 @@ type side struct {
 // plant makes a team's things straight in MLflow, past the gate.
 func plant(t *testing.T, srv *mlflowtest.Server, prefix string) side {
 	t.Helper()
-	word := strings.ToLower(rand.Text())
+	return plantAs(t, srv, prefix, strings.ToLower(rand.Text()))
+}
+
+// plantAs does so under names that are made of a word.
+func plantAs(t *testing.T, srv *mlflowtest.Server, prefix, word string) side {
+	t.Helper()
 	s := side{name: prefix + "/" + word[:10], model: prefix + "." + word[:10], secret: "canary" + word[10:]}
 	tag := m{"key": "k", "value": s.secret}
 	s.exp = srv.CreateExperiment(t, s.name)
