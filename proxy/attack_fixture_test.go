@@ -137,6 +137,13 @@ func unmoved(t *testing.T, srv *mlflowtest.Server, s side) func() {
 // did not know before.
 func (s side) unleaked(t *testing.T, sent string, a answer) {
 	t.Helper()
+	for _, leak := range s.leaks(sent, a) {
+		t.Error(leak)
+	}
+}
+
+// leaks are what an answer tells that the one who sent the request did not know.
+func (s side) leaks(sent string, a answer) (found []string) {
 	if dec, err := url.QueryUnescape(sent); err == nil {
 		sent += dec
 	}
@@ -145,14 +152,15 @@ func (s side) unleaked(t *testing.T, sent string, a answer) {
 			continue
 		}
 		if strings.Contains(string(a.Body), word) && !strings.Contains(sent, word) {
-			t.Errorf("the answer holds %q: %d %s", word, a.Status, a.Body)
+			found = append(found, fmt.Sprintf("the answer holds %q: %d %s", word, a.Status, a.Body))
 		}
 	}
 	for name, vals := range a.Header {
 		if v := strings.Join(vals, ","); strings.Contains(v, s.secret) {
-			t.Errorf("the header %s holds the secret: %s", name, v)
+			found = append(found, fmt.Sprintf("the header %s holds the secret: %s", name, v))
 		}
 	}
+	return found
 }
 
 // request is one call of a table: a path that does not begin with a slash is

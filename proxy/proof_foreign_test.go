@@ -1,0 +1,112 @@
+package proxy_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"mlgate/proxy/mlflowapi"
+	"mlgate/proxy/mlflowtest"
+)
+
+// stage is what a check of one row needs: a server with two teams' things, and
+// a gate before it, whose table may have been tampered with.
+type stage struct {
+	srv          *mlflowtest.Server
+	g            *gate
+	mine, theirs side
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	srv, g, mine, theirs := twoTeams(t)
+	return &stage{srv, g, mine, theirs}
+}
+
+// say words what a check found.
+func say(found *[]string, who string, r request, a answer, what string) {
+	*found = append(*found, fmt.Sprintf("%s: %v: got %d %.300s: %s", who, r, a.Status, a.Body, what))
+}
+
+// smuggle tries a row on bob's things in every position, as alice. Only what it
+// is told is judged here; what moved is the caller's to compare.
+func (st *stage) smuggle(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string, calls int) {
+	t.Helper()
+	with := fill(st.mine, st.theirs)
+	for _, r := range all {
+		a := r.send(t, st.g, "alice", with)
+		if r.want != 0 && a.Status != r.want {
+			say(&found, "alice", r.request, a, fmt.Sprintf("want %d", r.want))
+		}
+		list := append(smuggled(r.request, e), r.request)
+		for _, q := range list {
+			a := q.send(t, st.g, "alice", with)
+			for _, leak := range st.theirs.leaks(with.Replace(q.path+q.body), a) {
+				say(&found, "alice", q, a, leak)
+			}
+			if a.Status >= http.StatusInternalServerError && a.Status != http.StatusNotImplemented {
+				say(&found, "alice", q, a, "the server broke")
+			}
+		}
+		calls += len(list)
+	}
+	return found, calls
+}
+
+func TestNothingForeignMovesWhereverItsIDStands(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	table, err := mlflowapi.NewTable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, calls := st.theirs.holds(t, st.srv), 0
+	for _, e := range table.Rows() {
+		found, n := st.smuggle(t, e, tries(table, e))
+		calls += n
+		for _, f := range found {
+			t.Error(f)
+		}
+	}
+	if before.Diff(st.theirs.holds(t, st.srv)) == "" {
+		return
+	}
+	for _, e := range table.Rows() { // once more, to name the row
+		all := tries(table, e)
+		if len(all) == 0 || e.Action == mlflowapi.Read {
+			continue
+		}
+		again := newStage(t)
+		before := again.theirs.holds(t, again.srv)
+		again.smuggle(t, e, all)
+		if d := before.Diff(again.theirs.holds(t, again.srv)); d != "" {
+			t.Errorf("%v %s moved:\n%s", e.Methods, e.Name, d)
+		}
+	}
+	t.Errorf("something foreign moved in one of %d calls", calls)
+}
+
+func TestNothingMovesForWhoMayOnlyRead(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	table, err := mlflowapi.NewTable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, with := st.mine.holds(t, st.srv), fill(st.mine, st.mine)
+	for _, r := range foreign {
+		e := r.endpoint(table)
+		if e.Action == mlflowapi.Read {
+			continue
+		}
+		for _, q := range append(smuggled(r.request, e), r.own()) {
+			a := q.send(t, st.g, "viewer", with)
+			if a.Status/100 == 2 {
+				t.Errorf("viewer: %v: got %d %s", q, a.Status, a.Body)
+			}
+		}
+	}
+	if d := before.Diff(st.mine.holds(t, st.srv)); d != "" {
+		t.Errorf("what she may only read moved:\n%s", d)
+	}
+}
