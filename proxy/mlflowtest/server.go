@@ -18,6 +18,7 @@ const startLimit = 2 * time.Minute
 type Server struct {
 	url, dir, root string
 	proc           *process
+	db             *database // nil: SQLite
 }
 
 // Option changes how a server is started.
@@ -52,7 +53,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		s.proc.kill()
+		s.end()
 		if t.Failed() {
 			t.Logf("end of MLflow's log:\n%s", tail(s.Log(), 60))
 		}
@@ -71,12 +72,9 @@ func start(dir string, opts []Option) (*Server, error) {
 		opt(&o)
 	}
 	s := &Server{dir: dir, root: root}
-	template, err := templateDB(root)
-	if err != nil {
+	if err := s.prepare(); err != nil {
+		s.db.stop()
 		return nil, err
-	}
-	if err := copyFile(s.database(), template, 0o600); err != nil {
-		return nil, fmt.Errorf("copy the template database: %w", err)
 	}
 	for attempt := 1; ; attempt++ {
 		err = s.launch(o)
@@ -84,6 +82,37 @@ func start(dir string, opts []Option) (*Server, error) {
 			return s, err
 		}
 	}
+}
+
+// prepare gives the server a database with MLflow's tables in it.
+func (s *Server) prepare() error {
+	if Backend() != "" {
+		var err error
+		s.db, err = startDatabase(s.root)
+		return err
+	}
+	template, err := templateDB(s.root)
+	if err != nil {
+		return err
+	}
+	if err := copyFile(s.database(), template, 0o600); err != nil {
+		return fmt.Errorf("copy the template database: %w", err)
+	}
+	return nil
+}
+
+// uri is what MLflow is told to keep its data in.
+func (s *Server) uri() string {
+	if s.db != nil {
+		return s.db.URI()
+	}
+	return "sqlite:///" + s.database()
+}
+
+// end ends the server and what it stands on.
+func (s *Server) end() {
+	s.proc.kill()
+	s.db.stop()
 }
 
 // launch runs `mlflow server` as an operator would who puts mlgate before it:
@@ -95,11 +124,12 @@ func (s *Server) launch(o options) error {
 		return err
 	}
 	args := []string{"server", "--host", "127.0.0.1", "--port", strconv.Itoa(port),
-		"--workers", strconv.Itoa(o.workers), "--backend-store-uri", "sqlite:///" + s.database(),
+		"--workers", strconv.Itoa(o.workers), "--backend-store-uri", s.uri(),
 		"--serve-artifacts", "--artifacts-destination", s.ArtifactDir()}
 	cmd := exec.Command(venvBin(s.root, "mlflow"), append(args, o.args...)...)
 	cmd.Dir = s.dir
 	cmd.Env = append(baseEnv(s.dir), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_ENABLE_AI_GATEWAY=false")
+	cmd.Env = append(cmd.Env, drivers(s.root)...)
 	cmd.Env = append(cmd.Env, o.env...)
 	if err := os.Truncate(s.logFile(), 0); err != nil && !os.IsNotExist(err) {
 		return err

@@ -25,7 +25,7 @@ func NewShared(opts ...Option) *Shared { return &Shared{opts: opts} }
 func (s *Shared) Run(m *testing.M) int {
 	code := m.Run()
 	if s.srv != nil {
-		s.srv.proc.kill()
+		s.srv.end()
 		if code != 0 {
 			fmt.Fprintf(os.Stderr, "end of MLflow's log:\n%s\n", tail(s.srv.Log(), 60))
 		}

@@ -42,9 +42,23 @@ for table in tables:
     for row in rows:
         print(table + "\t" + json.dumps(dict(zip(names, row)), sort_keys=True, default=lambda b: b.hex()))`
 
+// dumpAnyScript does the same through SQLAlchemy, for the other databases.
+const dumpAnyScript = `import json, sys
+from sqlalchemy import create_engine, inspect, text
+engine = create_engine(sys.argv[1])
+quote = engine.dialect.identifier_preparer.quote
+with engine.connect().execution_options(isolation_level="REPEATABLE READ") as db:
+    for table in inspect(db).get_table_names():
+        for row in db.execute(text("SELECT * FROM " + quote(table))).mappings():
+            print(table + "\t" + json.dumps(dict(row), sort_keys=True, default=lambda v: v.hex() if isinstance(v, bytes) else str(v)))`
+
 func (s *Server) rows(t testing.TB) map[string][]string {
 	t.Helper()
 	cmd := exec.Command(venvBin(s.root, "python"), "-I", "-c", dumpScript, s.database())
+	if s.db != nil {
+		cmd = exec.Command(venvBin(s.root, "python"), "-c", dumpAnyScript, s.uri())
+		cmd.Env = append(baseEnv(s.dir), drivers(s.root)...)
+	}
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -15,15 +15,11 @@ import (
 // copy. The name holds what the environment was made from: another MLflow gets
 // another template.
 func templateDB(root string) (string, error) {
-	stamp, err := os.ReadFile(filepath.Join(venvDir(root), ".stamp"))
+	stamp, err := stampOf(root)
 	if err != nil {
-		return "", fmt.Errorf("read environment stamp: %w", err)
-	}
-	dir := filepath.Join(root, ".cache", "test")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, fmt.Sprintf("mlflow-%08x.sqlite", crc32.ChecksumIEEE(stamp)))
+	path := filepath.Join(root, ".cache", "test", "mlflow-"+stamp+".sqlite")
 	unlock, err := lockFile(path + ".lock")
 	if err != nil {
 		return "", err
@@ -32,23 +28,36 @@ func templateDB(root string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	return path, migrate(root, path)
-}
-
-func migrate(root, path string) error {
 	fresh := path + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
-		return err
+		return "", err
 	}
+	if err := migrate(root, "sqlite:///"+fresh); err != nil {
+		return "", err
+	}
+	return path, os.Rename(fresh, path)
+}
+
+// stampOf stands for what the environment was made from. It makes the folder
+// that the templates lie in.
+func stampOf(root string) (string, error) {
+	stamp, err := os.ReadFile(filepath.Join(venvDir(root), ".stamp"))
+	if err != nil {
+		return "", fmt.Errorf("read environment stamp: %w", err)
+	}
+	return fmt.Sprintf("%08x", crc32.ChecksumIEEE(stamp)), os.MkdirAll(filepath.Join(root, ".cache", "test"), 0o755)
+}
+
+func migrate(root, uri string) error {
 	const script = `import sys
 from mlflow.server.handlers import initialize_backend_stores
-initialize_backend_stores("sqlite:///" + sys.argv[1], None, "mlflow-artifacts:/")`
-	cmd := exec.Command(venvBin(root, "python"), "-c", script, fresh)
-	cmd.Env = baseEnv(filepath.Dir(path))
+initialize_backend_stores(sys.argv[1], None, "mlflow-artifacts:/")`
+	cmd := exec.Command(venvBin(root, "python"), "-c", script, uri)
+	cmd.Env = append(baseEnv(filepath.Join(root, ".cache", "test")), drivers(root)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("make the template database: %w\n%s", err, out)
 	}
-	return os.Rename(fresh, path)
+	return nil
 }
 
 // lockFile keeps the test processes of several packages apart.
