@@ -24,6 +24,8 @@ func breaking(t *testing.T, drop func(w http.ResponseWriter)) *httptest.Server {
 			w.Write([]byte(`{"run":{"info":{"run_id":"` + knownRun + `","experiment_id":"7","artifact_uri":"mlflow-artifacts:/7/` + knownRun + `/artifacts"}}}`))
 		case r.URL.Path == api+"experiments/get" && r.Header.Get("User-Agent") == "mlgate":
 			w.Write([]byte(`{"experiment":{"experiment_id":"7","name":"cv/x","artifact_location":"mlflow-artifacts:/7"}}`))
+		case strings.HasPrefix(r.URL.Path, api+"registered-models/") && r.Method == "GET" && r.Header.Get("User-Agent") == "mlgate":
+			w.Write([]byte(`{}`)) // how names compare
 		default:
 			drop(w)
 		}

@@ -10,6 +10,9 @@ import (
 // narrowing of lists. watch is asked about each refusal; where it says true,
 // the refusal is only recorded and the call goes on.
 func (w *World) Prepare(ctx context.Context, c *Call, watch func(*Refusal) bool) error {
+	if err := w.admitSpelling(ctx, c); err != nil {
+		return err
+	}
 	for _, step := range c.steps() {
 		if err := step(w, ctx, c); err != nil && !goesOn(err, watch) {
 			return err
@@ -88,9 +91,30 @@ func (c *Call) MissingName() *Error {
 		return NotFound("not found")
 	}
 	if t := c.Targets[0]; t.Kind == Model {
-		return NotFound("Registered Model with name=%s not found", t.Name)
+		return NoModel(t.Name)
 	}
 	return NotFound("Could not find experiment with name '%s'", c.Targets[0].Name)
+}
+
+// NoModel words a 404 for a registered model as MLflow does.
+func NoModel(name string) *Error { return NotFound("Registered Model with name=%s not found", name) }
+
+// admitSpelling holds what is asked by a model's name to the model of this very
+// name; an answer that tells the name is looked at afterwards, see [Call.Echoes].
+// It is the same for everybody and in every mode.
+func (w *World) admitSpelling(ctx context.Context, c *Call) error {
+	if c.Endpoint.Echo != "" {
+		return nil
+	}
+	for _, t := range c.Targets {
+		if t.Kind != Model || t.ID != "" || t.New {
+			continue
+		}
+		if err := w.sameModel(ctx, t.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Place reads an answer that tells where a version's files lie.

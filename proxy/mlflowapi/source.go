@@ -116,9 +116,9 @@ func (w *World) admitModelSource(ctx context.Context, c *Call, rest string) erro
 	at := strings.LastIndexByte(segs[0], '@')
 	switch {
 	case len(segs) == 2 && (validVersion(segs[1]) || isWord(segs[1])):
-		return w.admitModelName(c, segs[0])
+		return w.admitModelName(ctx, c, segs[0])
 	case len(segs) == 1 && at > 0 && at+1 < len(path):
-		return w.admitModelName(c, path[:at])
+		return w.admitModelName(ctx, c, path[:at])
 	case len(segs) == 1 && ValidLoggedModelID(path):
 		m, err := w.Names.LoggedModel(ctx, path)
 		return w.admitHolder(ctx, c, Holder{ID: path, IsLoggedModel: true}, m.ExperimentID, Edit, err)
@@ -130,7 +130,7 @@ func isWord(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return (r|0x20) < 'a' || (r|0x20) > 'z' })
 }
 
-func (w *World) admitModelName(c *Call, name string) error {
+func (w *World) admitModelName(ctx context.Context, c *Call, name string) error {
 	if strings.TrimSpace(name) != name {
 		return Bad("Invalid model version source: the model's name begins or ends with a blank")
 	}
@@ -138,7 +138,17 @@ func (w *World) admitModelName(c *Call, name string) error {
 	if r := w.Judge.Judge(Read, Model, name); r != nil {
 		return r
 	}
-	return nil
+	return w.sameModel(ctx, name)
+}
+
+// sameModel answers as for a name that does not exist where the store would
+// take another's for it.
+func (w *World) sameModel(ctx context.Context, name string) error {
+	same, err := w.Names.SameModel(ctx, name)
+	if err == nil && !same {
+		err = NoModel(name)
+	}
+	return err
 }
 
 func (w *World) admitRunSource(ctx context.Context, c *Call, rest string) error {

@@ -73,6 +73,8 @@ func (n memoryNames) LoggedModel(_ context.Context, id string) (LoggedModelInfo,
 
 func (memoryNames) Homes(context.Context, Thing, string) ([]string, error) { return nil, ErrNotFound }
 
+func (memoryNames) SameModel(context.Context, string) (bool, error) { return true, nil }
+
 func (memoryNames) Owners(context.Context, string) ([]ExperimentInfo, error) { return nil, nil }
 
 func (memoryNames) Registered(context.Context, string) ([]string, error) { return nil, nil }

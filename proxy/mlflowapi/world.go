@@ -70,6 +70,9 @@ type Names interface {
 	// Homes gives the ids of the experiments that a thing belongs to: one, or for
 	// an evaluation dataset any number.
 	Homes(ctx context.Context, t Thing, id string) ([]string, error)
+	// SameModel reports whether MLflow, asked for a registered model by name,
+	// acts on the model of this very name or on none.
+	SameModel(ctx context.Context, name string) (bool, error)
 }
 
 // Thing is something that lies in experiments and is asked by an id of its own.

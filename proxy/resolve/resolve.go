@@ -51,6 +51,7 @@ type Resolver struct {
 	issues      *lookup[string]
 	hints       *lookup[[]modelVersion] // of a run or a logged model
 	files       *lookup[string]         // where a model version's files lie
+	loose       *lookup[bool]           // whether the store takes other spellings of a name for it
 	seen        *memory
 
 	index      atomic.Pointer[index]
@@ -80,6 +81,7 @@ func New(o Options) *Resolver {
 	r.issues = newLookup(small, 0, o.Now, r.askIssue)
 	r.hints = newLookup(small, min(o.ExperimentAge, defaultExperimentAge), o.Now, r.askHints)
 	r.files = newLookup(small, min(o.ExperimentAge, defaultExperimentAge), o.Now, r.askFiles)
+	r.loose = newLookup(1, spellingAge, o.Now, r.askLoose)
 	return r
 }
 
