@@ -69,6 +69,7 @@ func (s *side) plantGenAI(t *testing.T, srv *mlflowtest.Server) {
 		"trace_id": s.tr, "trace_location": m{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": m{"experiment_id": s.exp}},
 		"request_time": "2026-01-02T03:04:05Z", "state": "OK", "request_preview": s.secret, "tags": m{"k": s.secret}, "trace_metadata": m{"k": s.secret},
 	}}})
+	srv.LogSpan(t, s.exp, s.tr, s.secret)
 	srv.PutArtifact(t, s.exp+"/traces/"+s.tr+"/artifacts/traces.json", []byte(`{"spans":[],"canary":"`+s.secret+`"}`))
 	s.as = id(srv.Call(t, "POST", v3+"traces/"+s.tr+"/assessments", m{"assessment": m{
 		"assessment_name": s.secret, "trace_id": s.tr, "source": m{"source_type": "HUMAN", "source_id": "somebody"}, "feedback": m{"value": s.secret},
@@ -82,6 +83,17 @@ func (s *side) plantGenAI(t *testing.T, srv *mlflowtest.Server) {
 	srv.Call(t, "POST", v3+"review-queues/items/add", m{"queue_id": s.rq, "item_type": "TRACE", "item_ids": []string{s.tr}})
 	s.iss = id(srv.Call(t, "POST", v3+"issues", m{"experiment_id": s.exp, "name": "iss" + s.secret, "description": s.secret}), "issue", "issue_id")
 	srv.Call(t, "POST", v3+"scorers/register", m{"experiment_id": s.exp, "name": s.scorer, "serialized_scorer": `{"name":"` + s.secret + `","builtin_scorer_class":"Safety","builtin_scorer_pydantic_data":{}}`})
+}
+
+// fillGenAI sets ids that nobody holds.
+func (s *side) fillGenAI() {
+	zeros := strings.Repeat("0", 31) + "e"
+	s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss, s.scorer = "tr-"+zeros, "a-"+zeros, "d-"+zeros, "dr-"+zeros, "ls-"+zeros, "rq-"+zeros, "iss-"+zeros, "nobodys"
+}
+
+// swaps are the pairs of what plantGenAI makes, to compare two answers.
+func (s *side) swaps(other side) []string {
+	return []string{s.tr, other.tr, s.as, other.as, s.ds, other.ds, s.record, other.record, s.ls, other.ls, s.rq, other.rq, s.iss, other.iss, s.scorer, other.scorer}
 }
 
 // twoTeams are a live MLflow, a gate before it, and what alice's and bob's teams

@@ -23,7 +23,6 @@ var foreign = slices.Concat(foreignCore, foreignTraces, foreignOTLP, foreignLabe
 
 // The tries of each topic; a file of the topic's own may hold them.
 var (
-	foreignTraces   []reach
 	foreignLabels   []reach
 	foreignDatasets []reach
 	foreignUploads  []reach
@@ -31,6 +30,7 @@ var (
 )
 
 var foreignLast = []reach{
+	{request{"DELETE", v3 + "traces/<TR>/assessments/<AS>", "{}"}, 404},
 	{request{"DELETE", "logged-models/<LM>", `{"model_id":"<LM>"}`}, 404},
 }
 

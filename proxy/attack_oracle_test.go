@@ -65,7 +65,8 @@ func TestForeignIDsAnswerAsIDsThatNobodyHolds(t *testing.T) {
 	t.Parallel()
 	_, g, mine, theirs := twoTeams(t)
 	none := side{exp: "900000000000001", run: strings.Repeat("0", 32), lm: "m-" + strings.Repeat("0", 32), name: theirs.name, model: theirs.model}
-	same := strings.NewReplacer(none.exp, theirs.exp, none.run, theirs.run, none.lm, theirs.lm)
+	none.fillGenAI()
+	same := strings.NewReplacer(append(none.swaps(theirs), none.exp, theirs.exp, none.run, theirs.run, none.lm, theirs.lm)...)
 	for _, r := range foreign {
 		a, b := r.send(t, g, "alice", fill(mine, theirs)), r.send(t, g, "alice", fill(mine, none))
 		if want := same.Replace(string(b.Body)); a.Status != b.Status || string(a.Body) != want {

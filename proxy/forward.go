@@ -80,7 +80,7 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, s *session) error
 	if s.endpoint.Args == mlflowapi.Streamed && r.Method == http.MethodPost && r.ContentLength < 0 {
 		return &mlflowapi.Error{Status: 411, Code: "INVALID_PARAMETER_VALUE", Message: "send Content-Length: MLflow reads a chunked body here as an empty one"}
 	}
-	if s.endpoint.Special == mlflowapi.RenameExperiment || s.endpoint.Creates {
+	if s.endpoint.Special == mlflowapi.RenameExperiment || s.endpoint.Special == mlflowapi.DeleteTraces || s.endpoint.Creates {
 		defer p.forget(s.call) // also when the answer is lost: it may have been done
 	}
 	if relayed(s.endpoint) {
@@ -94,6 +94,11 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, s *session) error
 
 // forget drops what is known of the names of a call's experiments.
 func (p *Proxy) forget(c *mlflowapi.Call) {
+	if c.Endpoint.Special == mlflowapi.DeleteTraces {
+		for _, id := range c.DeletedTraces() {
+			p.names.ForgetTrace(id)
+		}
+	}
 	for _, t := range c.Targets {
 		switch {
 		case t.New && t.Kind == mlflowapi.Experiment:

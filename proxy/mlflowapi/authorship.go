@@ -33,6 +33,9 @@ func (w *World) Sign(c *Call) error {
 			refused = &Refusal{Answer: Forbidden("the tag %s may not be deleted; set it to [] instead", modelVersionsKey), Rule: "rule: " + modelVersionsKey}
 		}
 	}
+	if r := w.signTrace(c); r != nil {
+		refused = r
+	}
 	for _, s := range c.signed {
 		if w.User != "" {
 			s.in.set(s.name, newString(w.User))

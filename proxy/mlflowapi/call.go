@@ -63,15 +63,16 @@ type Call struct {
 	// answered, or where mlgate only watches, recorded.
 	Refused *Refusal
 
-	args   *object
-	size   int               // of the body as it came, in bytes
-	tags   []*object         // messages that hold a tag's key
-	signed []signature       // where a person's name stands, or belongs
-	lists  []narrowing       // lists that shrink to what is visible
-	hidden map[string]string // ids put in place of others, see [Call.Hide]
-	absent map[string]string // the same in lists, see [World.Narrow]
-	answer *trimNode         // what to take out of a GraphQL answer
-	spans  *spanBatch        // of OTLP
+	args    *object
+	size    int               // of the body as it came, in bytes
+	tags    []*object         // messages that hold a tag's key
+	authors []authored        // entries that say who made a trace
+	signed  []signature       // where a person's name stands, or belongs
+	lists   []narrowing       // lists that shrink to what is visible
+	hidden  map[string]string // ids put in place of others, see [Call.Hide]
+	absent  map[string]string // the same in lists, see [World.Narrow]
+	answer  *trimNode         // what to take out of a GraphQL answer
+	spans   *spanBatch        // of OTLP
 }
 
 // signature is a field that says who is acting.
@@ -146,8 +147,24 @@ func (c *Call) collect(o *object, fields []field) error {
 		if v == nil {
 			continue
 		}
-		if f.is == tagKey {
+		switch f.is {
+		case tagKey:
 			c.tags = append(c.tags, o)
+		case traceEntry:
+			if err := c.traceEntries(o, f, v); err != nil {
+				return err
+			}
+			continue
+		case issueName:
+			if o.get("issue") != nil { // MLflow counts the trace among the issue's
+				if err := c.target(&field{name: f.name, is: issueID, action: Edit, link: true}, v); err != nil {
+					return err
+				}
+			}
+			continue
+		case assessor:
+			c.assessor(o, f.name)
+			continue
 		}
 		if f.narrow {
 			c.lists = append(c.lists, narrowing{v, f.is})

@@ -7,7 +7,6 @@ import (
 
 // Why an endpoint is shut. Callers read these sentences.
 const (
-	laterTraces   = "traces are opened in a later version of mlgate; until then it only searches them"
 	laterScorers  = "scorers are opened in a later version of mlgate"
 	laterDatasets = "changing evaluation datasets is opened in a later version of mlgate; until then it only searches them"
 	laterReviews  = "issues, label schemas and review queues are opened in a later version of mlgate"
@@ -30,22 +29,8 @@ const (
 // closedRows are all endpoints that mlgate keeps shut, by topic.
 func closedRows() []Endpoint {
 	return slices.Concat(
-		closedTraceRows(), closedExperimentRows(), closedGatewayRows(),
+		closedExperimentRows(), closedGatewayRows(),
 		closedServerRows(), closedArtifactRows(), closedAccountRows(),
-	)
-}
-
-func closedTraceRows() []Endpoint {
-	return slices.Concat(
-		shut(Experiment, laterTraces, v2,
-			"GET,POST traces", "PATCH traces/{request_id}", "GET traces/{request_id}/info", "DELETE,PATCH traces/{request_id}/tags",
-			"POST traces/link-prompts", "POST traces/link-to-run"),
-		shut(Experiment, laterTraces, v2v3, "POST traces/delete-traces"),
-		shut(Experiment, laterTraces, v3,
-			"POST traces", "GET traces/{trace_id}", "DELETE,PATCH traces/{trace_id}/tags",
-			"POST traces/{trace_id}/assessments", "DELETE,GET,PATCH traces/{trace_id}/assessments/{assessment_id}",
-			"GET traces/batchGet", "POST traces/batchGetInfos", "POST traces/calculate-filter-correlation", "GET traces/get"),
-		shut(Experiment, laterTraces, ajax2and3, "GET get-trace-artifact"),
 	)
 }
 

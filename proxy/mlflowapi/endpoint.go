@@ -112,6 +112,11 @@ const (
 	SetLoggedModelTags         // keeps entries that the caller cannot see
 	DownloadURI                // tells where a version's files lie, which is remembered
 	RenameExperiment           // what is known of the name is forgotten
+	SearchTraces               // by no link that is hidden
+	StartTrace                 // a trace does not move
+	EndTrace                   // who made it stays
+	CountTraces                // not by what is hidden in some
+	DeleteTraces               // what is known of them is forgotten
 	LogSpans                   // spans join traces that exist already
 )
 

@@ -27,6 +27,10 @@ const (
 	reviewQueueID                 // decided by its experiment
 	issueID                       // decided by its experiment
 	author                        // a person's name, which mlgate writes
+	newTraceID                    // a trace that is to come into being
+	traceEntry                    // a key of a trace's tags or metadata, or a map of them
+	issueName                     // an assessment's name, which is an issue's id where it refers to one
+	assessor                      // who assessed; a person where the source's type says so
 )
 
 var roles = map[string]role{
@@ -36,6 +40,7 @@ var roles = map[string]role{
 	"tag": tagKey, "refused": refused, "source": source,
 	"trace": traceID, "eval_dataset": evalDatasetID, "label_schema": labelSchemaID,
 	"review_queue": reviewQueueID, "issue": issueID, "author": author,
+	"new_trace": newTraceID, "trace_entry": traceEntry, "assessor": assessor, "issue_name": issueName,
 }
 
 var actions = map[string]Action{"read": Read, "edit": Edit, "manage": Manage}
@@ -57,8 +62,8 @@ type field struct {
 // parseFields reads the notation of a row's Fields: names apart by blanks;
 // `a|b` two names of one thing, `:role` what the value names, `/action` an
 // action other than the row's, `~` a list that shrinks to what is visible, `?`
-// a link that MLflow does not check, `!` required, `[]` a list, `{…}` a message
-// of its own; the marks stand in this order.
+// a link that MLflow does not check, `!` required, `*` a value of any form, `[]`
+// a list, `{…}` a message of its own; the marks stand in this order.
 //
 //	run_id|run_uuid:run! metrics[]{key value model_id:logged_model/edit?}
 func parseFields(s string) ([]field, error) {
@@ -104,6 +109,7 @@ func parseField(w string) (f field, err error) {
 		return had
 	}
 	f.many = cut("[]")
+	f.any = cut("*")
 	f.must = cut("!")
 	f.link = cut("?")
 	f.narrow = cut("~")

@@ -68,7 +68,7 @@ func (r role) canonical(s string) bool {
 		return ValidExperimentID(s)
 	case runID:
 		return ValidRunID(s)
-	case traceID:
+	case traceID, newTraceID:
 		return ValidTraceID(s)
 	case loggedModelID, evalDatasetID, labelSchemaID, reviewQueueID, issueID:
 		rest, ok := strings.CutPrefix(s, prefixes[r])

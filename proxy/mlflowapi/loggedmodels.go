@@ -10,7 +10,7 @@ func loggedModelRows() []Endpoint {
 		{Name: "logged-models", Methods: post, Paths: v2("logged-models"), Kind: Experiment, Action: Edit, Args: InBody, Creates: true,
 			Fields: "experiment_id:experiment! name model_type source_run_id:run/edit? params[]{key value} tags[]{key:tag value}", Trims: one},
 		{Name: "logged-models/search", Methods: post, Paths: v2("logged-models/search"), Kind: Experiment, Action: Read, Args: InBody, Repeatable: true,
-			Fields: "experiment_ids:experiment~[] filter datasets[]{dataset_name dataset_digest} max_results order_by[]{field_name ascending dataset_name dataset_digest} page_token", Trims: loggedModelTrims("models[]"), Sift: &Sift{List: "models", Default: 100}},
+			Fields: "experiment_ids:experiment~[] filter datasets[]{dataset_name dataset_digest} max_results order_by[]{field_name ascending dataset_name dataset_digest} page_token", Trims: loggedModelTrims("models[]"), Sift: loggedModelSift()},
 		{Name: "logged-models/{model_id}", Methods: del, Paths: v2("logged-models/{model_id}"), Kind: Experiment, Action: Manage, Args: InBody,
 			Fields: "model_id:logged_model"},
 		{Name: "logged-models/{model_id}", Methods: get, Paths: v2("logged-models/{model_id}"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,

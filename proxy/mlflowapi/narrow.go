@@ -80,11 +80,17 @@ func roleName(r role) string {
 
 // replace puts an id that nobody holds in the place of one in a list.
 func (c *Call) replace(v *value, is role, i int) {
+	fake := is.absent(i)
+	c.standFor(fake, v.str)
+	v.str = fake
+}
+
+// standFor notes what a stand-in stands for, so that answers show that.
+func (c *Call) standFor(fake, real string) {
 	if c.absent == nil {
 		c.absent = map[string]string{}
 	}
-	fake := is.absent(i)
-	c.absent[fake], v.str = v.str, fake
+	c.absent[fake] = real
 }
 
 func (w *World) narrowList(ctx context.Context, c *Call, n narrowing) error {

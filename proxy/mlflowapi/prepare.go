@@ -43,6 +43,9 @@ var (
 	pathSteps    = []step{(*World).AdmitPath}
 	versionSteps = []step{(*World).AdmitSource, (*World).sign}
 	tagSteps     = []step{(*World).sign, (*World).keepVersions}
+	traceSteps   = []step{(*World).AdmitTrace, (*World).sign}
+	countSteps   = []step{(*World).CountTraces, (*World).blind, (*World).Narrow}
+	searchSteps  = []step{(*World).blind, (*World).Narrow}
 	spanSteps    = []step{(*World).AdmitSpans}
 	usualSteps   = []step{(*World).sign, (*World).Narrow}
 )
@@ -55,6 +58,12 @@ func (c *Call) steps() []step {
 		return versionSteps
 	case SetLoggedModelTags:
 		return tagSteps
+	case StartTrace:
+		return traceSteps
+	case CountTraces:
+		return countSteps
+	case NarrowLocations, SearchTraces:
+		return searchSteps
 	case LogSpans:
 		return spanSteps
 	default:

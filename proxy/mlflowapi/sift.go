@@ -19,31 +19,18 @@ import (
 // on a page and the page tokens would tell as much, pages are filled up.
 type Sift struct {
 	List    string // the answer's member that holds the rows
+	IDs     string // the argument that lists the experiments
 	Default int    // what MLflow takes when max_results is absent
+	// Asks reads what a search asks about; rather too much than too little.
+	Asks func(args *object) siftAsks
+	// Parts lists what a row names of the kinds that are asked about.
+	Parts func(raw jsontext.Value, asks siftAsks) ([]sighted, error)
 }
 
-// siftAsks is what a search of logged models asks about.
-type siftAsks struct{ runs, metrics, versions bool }
+// siftAsks is what a search asks about.
+type siftAsks struct{ runs, metrics, versions, models bool }
 
-func (a siftAsks) any() bool { return a.runs || a.metrics || a.versions }
-
-// asksOf reads a search's arguments, and rather too much out of them than too
-// little. MLflow knows these columns by these words alone.
-func asksOf(args *object) siftAsks {
-	words := args.text("filter")
-	if order := args.get("order_by"); order != nil {
-		for _, o := range order.list {
-			words += " " + o.obj.text("field_name")
-		}
-	}
-	words = strings.ToLower(words)
-	datasets := args.get("datasets")
-	return siftAsks{
-		runs:     strings.Contains(words, "source_run"),
-		metrics:  strings.Contains(words, "metric") || datasets != nil && len(datasets.list) > 0,
-		versions: strings.Contains(words, strings.ToLower(modelVersionsKey[len("mlflow."):])),
-	}
-}
+func (a siftAsks) any() bool { return a != siftAsks{} }
 
 // siftToken is where a search stands: at a row of one of MLflow's pages.
 type siftToken struct {
@@ -69,8 +56,8 @@ type sifting struct {
 
 // siftPage answers a search of logged models for a caller who may not see all.
 func (w *World) siftPage(ctx context.Context, c *Call) (*Answer, error) {
-	s := &sifting{w: w, call: c, spec: c.Endpoint.Sift, asks: asksOf(c.args)}
-	s.at = siftToken{Endpoint: c.Endpoint.Name, Scope: w.Rights.Scope(Experiment).Key + "\n\n" + w.Rights.Scope(Model).Key, List: c.listDigest("experiment_ids")}
+	s := &sifting{w: w, call: c, spec: c.Endpoint.Sift, asks: c.Endpoint.Sift.Asks(c.args)}
+	s.at = siftToken{Endpoint: c.Endpoint.Name, Scope: w.Rights.Scope(Experiment).Key + "\n\n" + w.Rights.Scope(Model).Key, List: c.listDigest(c.Endpoint.Sift.IDs)}
 	if err := s.open(c.args.text("page_token")); err != nil {
 		return nil, err
 	}
@@ -121,7 +108,7 @@ func (c *Call) listDigest(name string) []byte {
 	var ids []string
 	if v := c.args.get(name); v != nil {
 		for _, id := range v.list {
-			ids = append(ids, id.str)
+			ids = append(ids, string(id.appendJSON(nil)))
 		}
 	}
 	sent := []byte(strings.Join(ids, ","))
@@ -152,7 +139,7 @@ func (s *sifting) fetch(ctx context.Context) (bad *Answer, err error) {
 func (s *sifting) take(ctx context.Context) (full bool, err error) {
 	telling := make([]bool, len(s.found))
 	if s.asks.any() {
-		if telling, err = s.w.telling(ctx, s.asks, s.found); err != nil {
+		if telling, err = s.w.telling(ctx, s.spec, s.asks, s.found); err != nil {
 			return false, err
 		}
 	}
@@ -179,31 +166,14 @@ func (s *sifting) answer(more bool) *Answer {
 	return &Answer{200, "application/json", o.appendJSON(nil)}
 }
 
-// siftRow is what of a logged model may be hidden.
-type siftRow struct {
-	Info struct {
-		Run  string `json:"source_run_id"`
-		Tags []struct {
-			Key   string `json:"key"`
-			Value string `json:"value"`
-		} `json:"tags"`
-	} `json:"info"`
-	Data struct {
-		Metrics []struct {
-			Run string `json:"run_id"`
-		} `json:"metrics"`
-	} `json:"data"`
-}
-
 // telling says of each row whether it holds a hidden part that is asked about.
-func (w *World) telling(ctx context.Context, asks siftAsks, raws []jsontext.Value) ([]bool, error) {
+func (w *World) telling(ctx context.Context, spec *Sift, asks siftAsks, raws []jsontext.Value) ([]bool, error) {
 	parts, s := make([][]sighted, len(raws)), sight{}
 	for i, raw := range raws {
-		var r siftRow
-		if err := json.Unmarshal(raw, &r); err != nil {
+		var err error
+		if parts[i], err = spec.Parts(raw, asks); err != nil {
 			return nil, err
 		}
-		parts[i] = r.parts(asks)
 		for _, p := range parts[i] {
 			s[p] = false
 		}
@@ -216,26 +186,6 @@ func (w *World) telling(ctx context.Context, asks siftAsks, raws []jsontext.Valu
 		telling[i] = slices.ContainsFunc(parts[i], func(p sighted) bool { return !s[p] })
 	}
 	return telling, nil
-}
-
-func (r *siftRow) parts(asks siftAsks) (parts []sighted) {
-	if asks.runs && r.Info.Run != "" {
-		parts = append(parts, sighted{runID, r.Info.Run})
-	}
-	for _, m := range r.Data.Metrics {
-		if asks.metrics && m.Run != "" {
-			parts = append(parts, sighted{runID, m.Run})
-		}
-	}
-	for _, t := range r.Info.Tags {
-		if !asks.versions || t.Key != modelVersionsKey {
-			continue
-		}
-		for _, v := range readTaggedVersions(t.Value) {
-			parts = append(parts, sighted{modelName, v.Name})
-		}
-	}
-	return parts
 }
 
 // readPage takes a search's answer apart.

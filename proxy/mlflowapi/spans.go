@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -116,8 +117,10 @@ func (s *span) collect(body []byte, see sight) {
 				for _, v := range taggedVersions(s, body) {
 					see[sighted{modelName, v.Name}] = false
 				}
-			} else if id := s.text(body, r.by...); id != "" {
-				see[sighted{r.is, id}] = false
+			} else if id := s.text(body, r.by...); id != "" && s.meets(body, r.when) {
+				for _, v := range r.names(id) {
+					see[v] = false
+				}
 			}
 		}
 	}
@@ -148,6 +151,13 @@ func (s *span) judge(body []byte, see sight) (v verdict) {
 			continue
 		}
 		id := s.text(body, r.by...)
+		if !s.meets(body, r.when) {
+			continue
+		}
+		if r.is == linkedPrompts {
+			v.blank = merged(v.blank, reprompted(id, r.by, see))
+			continue
+		}
 		if see[sighted{r.is, id}] || (id == "" && !r.must) {
 			continue
 		}
@@ -156,6 +166,39 @@ func (s *span) judge(body []byte, see sight) (v verdict) {
 		v.blank = merged(v.blank, r.blank)
 	}
 	return v
+}
+
+// meets reports whether a rule is about this object.
+func (s *span) meets(body []byte, when [2]string) bool {
+	return when[0] == "" || s.text(body, when[0]) == when[1]
+}
+
+// names is what a text names.
+func (r *trimRule) names(text string) []sighted {
+	if r.is != linkedPrompts {
+		return []sighted{{r.is, text}}
+	}
+	var all []sighted
+	for _, v := range readTaggedVersions(text) {
+		all = append(all, sighted{modelName, v.Name})
+	}
+	return all
+}
+
+// reprompted gives what stands in the place of a list of prompts of which some
+// are not visible.
+func reprompted(text string, by []string, see sight) map[string]string {
+	if text == "" {
+		return nil
+	}
+	vs := readTaggedVersions(text)
+	kept := slices.DeleteFunc(slices.Clone(vs), func(v taggedVersion) bool { return !see[sighted{modelName, v.Name}] })
+	if len(kept) == len(vs) {
+		return nil
+	}
+	list, _ := json.Marshal(kept, json.Deterministic(true)) // it was read from JSON
+	quoted, _ := jsontext.AppendQuote(nil, list)
+	return map[string]string{by[len(by)-1]: string(quoted)}
 }
 
 func merged(a, b map[string]string) map[string]string {

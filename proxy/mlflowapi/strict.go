@@ -74,7 +74,7 @@ func readObject(dec *jsontext.Decoder, fields []field) (*object, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f == nil || dec.PeekKind() == 'n' { // unknown, or null: MLflow reads null as absent
+		if f == nil || dec.PeekKind() == 'n' && !f.any { // unknown, or null: MLflow reads null as absent
 			if err := dec.SkipValue(); err != nil {
 				return nil, badJSON(err)
 			}

@@ -7,7 +7,7 @@ import "slices"
 func NewTable() (*Table, error) {
 	return TableOf(slices.Concat(
 		experimentRows(), runRows(), metricRows(), modelRows(), versionRows(),
-		loggedModelRows(), artifactRows(), traceRows(), otlpRows(), datasetRows(), serverRows(),
+		loggedModelRows(), artifactRows(), traceRows(), assessmentRows(), otlpRows(), datasetRows(), serverRows(),
 		closedRows(),
 	))
 }

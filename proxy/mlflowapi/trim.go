@@ -16,6 +16,7 @@ type Trim struct {
 	// nothing to name. Without Drop and Blank the whole object goes, which
 	// stands in a list.
 	Blank string
+	When  string // "member=text": only objects of which this holds
 }
 
 // trimNode is a place in the answers of one endpoint.
@@ -33,13 +34,17 @@ type trimRule struct {
 	by   []string
 	is   role
 	drop []string
-	must bool // what does not tell what it names is not visible
+	must bool      // what does not tell what it names is not visible
+	when [2]string // only objects whose member holds the text; "": all
 	// blank are members that read so when what is named is not visible.
 	blank map[string]string
 }
 
 // modelVersionsTag is the one trim that looks into a tag's value.
 const modelVersionsTag role = 200
+
+// linkedPrompts is a text that lists prompts; those that are not visible go.
+const linkedPrompts role = 201
 
 func compileTrims(trims []Trim) (*trimNode, error) {
 	if len(trims) == 0 {
@@ -51,13 +56,16 @@ func compileTrims(trims []Trim) (*trimNode, error) {
 		if t.Is == "model_versions_tag" {
 			is, ok = modelVersionsTag, true
 		}
+		if t.Is == "linked_prompts" {
+			is, ok = linkedPrompts, true
+		}
 		if !ok {
 			return nil, fmt.Errorf("trim at %q: unknown role %q", t.At, t.Is)
 		}
 		n := root.at(t.At)
 		by := splitPath(t.By)
 		n.down(by[:len(by)-1])
-		rule := trimRule{by: by, is: is, drop: strings.Fields(t.Drop)}
+		rule := trimRule{by: by, is: is, drop: strings.Fields(t.Drop), when: condition(t.When)}
 		for _, name := range strings.Fields(t.Blank) {
 			rule.blank = merged(rule.blank, map[string]string{name: `""`})
 		}
@@ -86,6 +94,11 @@ func (n *trimNode) down(path []string) *trimNode {
 		}
 	}
 	return n
+}
+
+func condition(s string) (when [2]string) {
+	when[0], when[1], _ = strings.Cut(s, "=")
+	return when
 }
 
 // TrimAnswer takes out of an answer what the caller may not see. An answer

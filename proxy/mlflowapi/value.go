@@ -103,6 +103,9 @@ func (o *object) appendJSON(b []byte) []byte {
 }
 
 func (v *value) appendJSON(b []byte) []byte {
+	if v == nil { // within a value of any form
+		return append(b, "null"...)
+	}
 	switch v.kind {
 	case '{':
 		return v.obj.appendJSON(b)

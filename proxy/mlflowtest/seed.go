@@ -75,6 +75,19 @@ func (s *Server) PutArtifact(t testing.TB, path string, content []byte) {
 	}
 }
 
+// LogSpan writes one span into a trace, tr- and 32 hex digits, of an experiment.
+func (s *Server) LogSpan(t testing.TB, experiment, trace, name string) {
+	t.Helper()
+	id := strings.TrimPrefix(trace, "tr-")
+	body := fields{"resourceSpans": []fields{{"scopeSpans": []fields{{"spans": []fields{{
+		"traceId": id, "spanId": id[:16], "name": name, "startTimeUnixNano": "1767323045000000000", "endTimeUnixNano": "1767323046000000000",
+	}}}}}}}
+	status, answer := do(t, "POST", s.url+"/v1/traces", body, func(r *http.Request) { r.Header.Set("X-Mlflow-Experiment-Id", experiment) })
+	if status != http.StatusOK {
+		t.Fatalf("log a span: got status %d: %s", status, answer)
+	}
+}
+
 // text reads one string of an answer, by its path.
 func text(t testing.TB, answer fields, path ...string) string {
 	t.Helper()
