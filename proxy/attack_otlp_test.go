@@ -380,8 +380,8 @@ func TestPackedSpansAreBounded(t *testing.T) {
 	exp := srv.CreateExperiment(t, mlflowtest.Name(t, "cv/packed"))
 	good := asProto(t, spans("ok", []string{newTraceID()}))
 	bomb := packed(t, "gzip", make([]byte, 65<<20))
-	empty := bytes.Repeat([]byte{0x12, 0x00}, 3<<20) // spans of no bytes, which take much memory
-	empty = protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), empty)
+	empty := bytes.Repeat([]byte{0x0a, 0x00}, 3<<20) // attributes of no bytes, which take much memory
+	empty = protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), empty)
 	empty = protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), empty)
 	for _, c := range []struct {
 		name, encoding string
