@@ -158,7 +158,8 @@ func TestEveryOpenEndpointIsTriedOnForeignThings(t *testing.T) {
 	}
 	for _, e := range table.Rows() {
 		for _, method := range e.Methods {
-			if e.Open() && e.Kind != mlflowapi.Server && !slices.Contains(tried[e], method) {
+			if e.Open() && e.Kind != mlflowapi.Server && e.Kind != mlflowapi.Gateway && // see TestGatewayEndpointsAreUsedByWhoMayUseThem
+				!slices.Contains(tried[e], method) {
 				t.Errorf("%s %s is not tried", method, e.Name)
 			}
 		}

@@ -24,6 +24,9 @@ func (p *Proxy) call(w http.ResponseWriter, r *http.Request, s *session, m mlflo
 	if e.Special == mlflowapi.CurrentUser {
 		return s.currentUser(w)
 	}
+	if err := s.reserve(e); err != nil {
+		return err
+	}
 	c, err := p.read(r, m)
 	if err != nil {
 		return err

@@ -10,15 +10,22 @@ import (
 	"mlgate/proxy/mlflowapi"
 )
 
+// reserve refuses what is open to admins alone, in every mode and before
+// anything of the call is read.
+func (s *session) reserve(e *mlflowapi.Endpoint) error {
+	if !e.ServerWide() || s.rights.IsAdmin() {
+		return nil
+	}
+	s.denied = "rule: server-wide"
+	return mlflowapi.Forbidden("%s may not call %s: it acts for the whole server, and needs the action \"admin\" on \"*\".%s", caller(s.id).Who(), e.Name, s.whomToAsk())
+}
+
 // admit decides about everything that a call names. What is asked by id and
 // does not exist, or is not visible, is treated alike: it is hidden, and MLflow
 // is asked about an id that nobody holds.
 func (s *session) admit(ctx context.Context, c *mlflowapi.Call) error {
 	if c.Refused != nil && !s.watch(c.Refused) {
 		return c.Refused
-	}
-	if c.Endpoint.Kind == mlflowapi.Server && c.Endpoint.Action == mlflowapi.Admin && !s.rights.IsAdmin() {
-		return s.refuse(mlflowapi.Admin, "the server", policy.Decision{}) // shut in every mode
 	}
 	var missing []*mlflowapi.Target
 	for _, t := range c.Targets {
@@ -81,7 +88,7 @@ func (s *session) admitTarget(ctx context.Context, t *mlflowapi.Target) (gone bo
 		return false, nil
 	}
 	refusal := s.refuse(t.Action, fmt.Sprintf("%s %q", t.Kind, t.Name), d)
-	if s.watch(refusal) {
+	if s.watch(refusal) && t.Kind != mlflowapi.Gateway { // the money would be spent
 		return false, nil
 	}
 	return false, refusal
@@ -162,17 +169,22 @@ func (s *session) refuse(a mlflowapi.Action, what string, d policy.Decision) *ml
 	} else {
 		fmt.Fprintf(&b, "no line of the policy grants the action %q on it.", a)
 	}
-	if own := s.rights.Own(); len(own) > 0 {
-		fmt.Fprintf(&b, " You hold %s.", strings.Join(own, ", "))
-	} else {
-		b.WriteString(" You hold no names yet.")
-	}
-	if s.snap.Contact != "" {
-		fmt.Fprintf(&b, " Ask %s.", s.snap.Contact)
-	}
+	b.WriteString(s.whomToAsk())
 	rule := d.Rule
 	if rule == "" {
 		rule = "no line"
 	}
 	return &mlflowapi.Refusal{Answer: mlflowapi.Forbidden("%s", b.String()), Rule: rule, Line: d.Line}
+}
+
+// whomToAsk ends a refusal.
+func (s *session) whomToAsk() string {
+	text := " You hold no names yet."
+	if own := s.rights.Own(); len(own) > 0 {
+		text = " You hold " + strings.Join(own, ", ") + "."
+	}
+	if s.snap.Contact != "" {
+		text += " Ask " + s.snap.Contact + "."
+	}
+	return text
 }

@@ -16,7 +16,7 @@ type rights struct {
 }
 
 func (r rights) Allows(a mlflowapi.Action, k mlflowapi.Kind, name string) bool {
-	return r.watch || r.Decide(actionOf(a), kindOf(k), name).Allow
+	return r.watch && k != mlflowapi.Gateway || r.Decide(actionOf(a, k), kindOf(k), name).Allow
 }
 
 func (r rights) Scope(k mlflowapi.Kind) mlflowapi.Scope {
@@ -30,7 +30,12 @@ func (r rights) Scope(k mlflowapi.Kind) mlflowapi.Scope {
 	}
 }
 
-func actionOf(a mlflowapi.Action) policy.Action {
+// actionOf gives the policy's action. An endpoint of the gateway is seen by
+// whoever may use it: the policy knows nothing else to do with one.
+func actionOf(a mlflowapi.Action, k mlflowapi.Kind) policy.Action {
+	if k == mlflowapi.Gateway {
+		return policy.Use
+	}
 	switch a {
 	case mlflowapi.Read:
 		return policy.Read
@@ -44,8 +49,12 @@ func actionOf(a mlflowapi.Action) policy.Action {
 }
 
 func kindOf(k mlflowapi.Kind) policy.Kind {
-	if k == mlflowapi.Model {
+	switch k {
+	case mlflowapi.Model:
 		return policy.Model
+	case mlflowapi.Gateway:
+		return policy.Gateway
+	default:
+		return policy.Experiment
 	}
-	return policy.Experiment
 }

@@ -74,7 +74,7 @@ func (s *session) identify(r *http.Request) error {
 
 // decide asks the policy about one name.
 func (s *session) decide(a mlflowapi.Action, k mlflowapi.Kind, name string) policy.Decision {
-	return s.rights.Decide(actionOf(a), kindOf(k), name)
+	return s.rights.Decide(actionOf(a, k), kindOf(k), name)
 }
 
 // client is the address of the one who really calls: the peer, or what a

@@ -6,6 +6,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// readRest reads a value that nothing is decided by, and gives it in JSON's one
+// shortest spelling. What it holds is held to the same rules as the rest of the
+// body: UTF-8, and no key twice at any depth.
+func readRest(dec *jsontext.Decoder) (*value, error) {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return nil, badJSON(err)
+	}
+	raw = bytes.Clone(raw)
+	if err := raw.Format(); err != nil {
+		return nil, badJSON(err)
+	}
+	return &value{raw: raw, kind: '0'}, nil
+}
+
 // readAny reads a value whose form is known only later; null gives nil.
 func readAny(dec *jsontext.Decoder) (*value, error) {
 	switch kind := dec.PeekKind(); kind {

@@ -241,7 +241,9 @@ func (c *Call) add(f *field, val string, slot *value, param string) {
 		t.Action = c.Endpoint.Action
 	}
 	switch f.is {
-	case experimentName, newExperimentName, modelName, newModelName:
+	case gatewayCall:
+		t.Name, _ = cutVerb(val)
+	case experimentName, newExperimentName, modelName, newModelName, gatewayEndpoint:
 		t.Name = val
 		t.New = f.is == newExperimentName || f.is == newModelName
 	default:
@@ -261,6 +263,7 @@ func (c *Call) add(f *field, val string, slot *value, param string) {
 var pathRoles = map[string]role{
 	"model_id": loggedModelID, "trace_id": traceID, "request_id": traceID,
 	"dataset_id": evalDatasetID, "issue_id": issueID,
+	"endpoint_name": gatewayEndpoint, "endpoint_call": gatewayCall,
 }
 
 // collectPath lists the targets in the path, and holds a body that names the

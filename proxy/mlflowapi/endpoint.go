@@ -5,16 +5,18 @@ import "slices"
 // Action is what a call does to a resource; the words are the policy file's.
 type Action uint8
 
-// Read ⊂ Edit ⊂ Manage; Admin stands for server-wide things.
+// Read ⊂ Edit ⊂ Manage; Admin stands for server-wide things, Use for the
+// invocation of a gateway endpoint.
 const (
 	Read Action = iota + 1
 	Edit
 	Manage
 	Admin
+	Use
 )
 
 func (a Action) String() string {
-	return [...]string{"none", "read", "edit", "manage", "admin"}[a]
+	return [...]string{"none", "read", "edit", "manage", "admin", "use"}[a]
 }
 
 // Kind is the kind of named resource that decides about a call.
@@ -25,11 +27,12 @@ const (
 	NoKind Kind = iota
 	Experiment
 	Model
-	Server // nothing that belongs to a team
+	Server  // nothing that belongs to a team
+	Gateway // an endpoint of MLflow's AI gateway
 )
 
 func (k Kind) String() string {
-	return [...]string{"", "experiment", "model", "server"}[k]
+	return [...]string{"", "experiment", "model", "server", "gateway"}[k]
 }
 
 // Args says where MLflow reads the arguments of an endpoint.
@@ -118,10 +121,15 @@ const (
 	CountTraces                // not by what is hidden in some
 	DeleteTraces               // what is known of them is forgotten
 	LogSpans                   // spans join traces that exist already
+	Invocation                 // the gateway endpoint is looked up by its name first
 )
 
 // Open reports whether the row lets calls through at all.
 func (e *Endpoint) Open() bool { return e.Closed == "" }
+
+// ServerWide reports whether the row is about what belongs to no team, so that
+// only admins may call it, whatever the mode.
+func (e *Endpoint) ServerWide() bool { return e.Kind == Server && e.Action == Admin }
 
 // has reports whether the row covers a method.
 func (e *Endpoint) has(method string) bool { return slices.Contains(e.Methods, method) }

@@ -31,6 +31,8 @@ const (
 	traceEntry                    // a key of a trace's tags or metadata, or a map of them
 	issueName                     // an assessment's name, which is an issue's id where it refers to one
 	assessor                      // who assessed; a person where the source's type says so
+	gatewayEndpoint               // the name of an endpoint of the AI gateway
+	gatewayCall                   // the same with what is asked of it: NAME:generateContent
 )
 
 var roles = map[string]role{
@@ -41,6 +43,7 @@ var roles = map[string]role{
 	"trace": traceID, "eval_dataset": evalDatasetID, "label_schema": labelSchemaID,
 	"review_queue": reviewQueueID, "issue": issueID, "author": author,
 	"new_trace": newTraceID, "trace_entry": traceEntry, "assessor": assessor, "issue_name": issueName,
+	"gateway_endpoint": gatewayEndpoint,
 }
 
 var actions = map[string]Action{"read": Read, "edit": Edit, "manage": Manage}
@@ -56,6 +59,7 @@ type field struct {
 	link   bool   // MLflow takes ids that do not exist here: we answer 404
 	narrow bool   // a list that shrinks to what the caller may see
 	any    bool   // a value of any form, read by somebody else
+	rest   bool   // every field that has no name here, as it came; see [readRest]
 	of     []field
 }
 
@@ -63,7 +67,8 @@ type field struct {
 // `a|b` two names of one thing, `:role` what the value names, `/action` an
 // action other than the row's, `~` a list that shrinks to what is visible, `?`
 // a link that MLflow does not check, `!` required, `*` a value of any form, `[]`
-// a list, `{…}` a message of its own; the marks stand in this order.
+// a list, `{…}` a message of its own; the marks stand in this order. `*` alone
+// lets the fields pass that have no name here: nothing is decided by them.
 //
 //	run_id|run_uuid:run! metrics[]{key value model_id:logged_model/edit?}
 func parseFields(s string) ([]field, error) {
@@ -103,6 +108,9 @@ func parseMessage(s string) (fs []field, rest string, err error) {
 }
 
 func parseField(w string) (f field, err error) {
+	if w == "*" {
+		return field{name: w, rest: true}, nil
+	}
 	cut := func(suffix string) bool {
 		had := strings.HasSuffix(w, suffix)
 		w = strings.TrimSuffix(w, suffix)

@@ -75,6 +75,9 @@ func (r role) canonical(s string) bool {
 		return ok && isHex32(rest)
 	case version:
 		return validVersion(s)
+	case gatewayCall:
+		_, ok := cutVerb(s)
+		return ok
 	default:
 		return true
 	}
@@ -113,6 +116,8 @@ func (r role) kind() Kind {
 		return Experiment
 	case modelName, newModelName:
 		return Model
+	case gatewayEndpoint, gatewayCall:
+		return Gateway
 	default:
 		return NoKind
 	}

@@ -81,6 +81,9 @@ func TestEveryFieldOfMLflowsMessagesIsKnown(t *testing.T) {
 
 func compareFields(t *testing.T, row, above string, message map[string]any, fields []field, used map[string]bool) {
 	t.Helper()
+	if n := len(fields); n > 0 && fields[n-1].rest { // all of it passes
+		return
+	}
 	known := map[string]*field{}
 	for i := range fields {
 		known[fields[i].name] = &fields[i]

@@ -47,6 +47,7 @@ var (
 	countSteps   = []step{(*World).CountTraces, (*World).blind, (*World).Narrow}
 	searchSteps  = []step{(*World).blind, (*World).Narrow}
 	spanSteps    = []step{(*World).AdmitSpans}
+	gatewaySteps = []step{(*World).meetName}
 	usualSteps   = []step{(*World).sign, (*World).Narrow}
 )
 
@@ -66,6 +67,8 @@ func (c *Call) steps() []step {
 		return searchSteps
 	case LogSpans:
 		return spanSteps
+	case Invocation:
+		return gatewaySteps
 	default:
 		return usualSteps
 	}

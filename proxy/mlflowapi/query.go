@@ -42,9 +42,11 @@ func addArgument(o *object, f *field, name, val string) error {
 	}
 	have := o.get(name)
 	switch {
+	case f.rest && have == nil:
+		o.set(name, newList([]*value{newString(val)})) // may come again
 	case f.many && have == nil:
 		o.set(name, newList([]*value{newString(val)}))
-	case f.many:
+	case f.many, f.rest:
 		have.list = append(have.list, newString(val))
 	case have != nil:
 		return Bad("parameter %q is given twice", name)

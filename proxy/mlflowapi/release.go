@@ -87,7 +87,7 @@ func (r release) answers(e *Endpoint, method, path string) bool {
 		return true
 	}
 	tree, isTree := strings.CutSuffix(at, "**")
-	if !isTree || e.Open() { // only a closed row may stand for a whole tree
+	if !isTree || e.Open() && !e.ServerWide() { // what is the same for every address below may stand for a whole tree
 		return false
 	}
 	for have := range r.routes {

@@ -74,6 +74,14 @@ func readObject(dec *jsontext.Decoder, fields []field) (*object, error) {
 		if err != nil {
 			return nil, err
 		}
+		if f != nil && f.rest {
+			v, err := readRest(dec)
+			if err != nil {
+				return nil, err
+			}
+			o.names, o.values = append(o.names, name), append(o.values, v)
+			continue
+		}
 		if f == nil || dec.PeekKind() == 'n' && !f.any { // unknown, or null: MLflow reads null as absent
 			if err := dec.SkipValue(); err != nil {
 				return nil, badJSON(err)
@@ -161,10 +169,13 @@ func fieldNamed(fields []field, key string) (*field, string, error) {
 	}
 	for i := range fields {
 		for _, n := range [...]string{fields[i].name, fields[i].alias} {
-			if n != "" && looksLike(key, n) {
+			if n != "" && !fields[i].rest && looksLike(key, n) {
 				return nil, "", Bad("unknown field %q: spell it %q", cut(key), n)
 			}
 		}
+	}
+	if n := len(fields); n > 0 && fields[n-1].rest {
+		return &fields[n-1], key, nil
 	}
 	return nil, "", nil
 }

@@ -8,7 +8,7 @@ func NewTable() (*Table, error) {
 	return TableOf(slices.Concat(
 		experimentRows(), runRows(), metricRows(), modelRows(), versionRows(),
 		loggedModelRows(), artifactRows(), traceRows(), assessmentRows(), otlpRows(), datasetRows(), serverRows(),
-		closedRows(),
+		serverWideRows(), gatewayRows(), closedRows(),
 	))
 }
 

@@ -53,13 +53,13 @@ var parameter = regexp.MustCompile(`\{[^}]*\}`)
 func sample(template string) string { return parameter.ReplaceAllString(template, "x") }
 
 // covers reports whether a row's template stands for a route of MLflow's. Only
-// closed rows may stand for a whole tree.
+// rows that are closed or open to admins alone may stand for a whole tree.
 func covers(e *Endpoint, template, route string) bool {
 	if outline(template) == outline(route) {
 		return true
 	}
 	prefix, isTree := strings.CutSuffix(outline(template), "**")
-	return isTree && !e.Open() && strings.HasPrefix(outline(route), prefix)
+	return isTree && (!e.Open() || e.ServerWide()) && strings.HasPrefix(outline(route), prefix)
 }
 
 // Each route finds one row (newTable refuses a second), and it is the one
@@ -219,7 +219,7 @@ func TestRowsAreWholeAndClosedOnesSayWhy(t *testing.T) {
 			}
 			continue
 		}
-		if e.Action < Read || e.Action > Manage {
+		if wants := e.Action < Read || e.Action > Manage; wants != (e.ServerWide() || e.Kind == Gateway && e.Action == Use) {
 			t.Errorf("%s: open with the action %v", e.Name, e.Action)
 		}
 		if e.Fields != "" && e.Args == NoArgs {
@@ -241,7 +241,9 @@ func TestOnlyHarmlessEndpointsAreRepeatable(t *testing.T) {
 			t.Errorf("%s reads and is not repeatable", e.Name)
 		case e.Repeatable && (e.Creates || e.Action == Manage):
 			t.Errorf("%s is repeatable", e.Name)
-		case e.has("GET") && e.Action != Read:
+		case e.ServerWide() && e.has("GET") != e.Repeatable:
+			t.Errorf("%s is server-wide, and repeatable without being a GET", e.Name)
+		case e.has("GET") && e.Action != Read && !e.ServerWide() && e.Kind != Gateway:
 			t.Errorf("GET %s needs %v", e.Name, e.Action)
 		case e.has("DELETE") && e.Repeatable:
 			t.Errorf("DELETE %s is repeatable", e.Name)

@@ -7,7 +7,7 @@ import (
 // value is one JSON value of a request as it was read: a scalar, a list or an
 // object. It is what goes upstream, written anew.
 type value struct {
-	raw  jsontext.Value // a number, true or false as the client wrote it
+	raw  jsontext.Value // a number, true or false as the client wrote it; see also readRest
 	str  string         // its text when it is a string
 	kind jsontext.Kind  // '"' '0' 't' 'f' '[' '{'
 	list []*value

@@ -172,7 +172,8 @@ func follow(ctx context.Context, names Names, is role, id string) (homes []Exper
 // visible reports whether the caller may read what a value of the role names.
 // What does not exist is not visible.
 func (w *World) visible(ctx context.Context, is role, val string) (bool, error) {
-	if is == experimentName || is == modelName {
+	switch is {
+	case experimentName, modelName, gatewayEndpoint:
 		return w.Rights.Allows(Read, is.kind(), val), nil
 	}
 	if !is.canonical(val) {
@@ -195,8 +196,8 @@ type sighted struct {
 
 func (w *World) look(ctx context.Context, s sight) error {
 	if w.Rights.Scope(Experiment).Free() && w.Rights.Scope(Model).Free() {
-		for k := range s {
-			s[k] = true
+		for k := range s { // gateways are not among what `*` covers
+			s[k] = k.is != gatewayEndpoint || w.Rights.Allows(Read, Gateway, k.val)
 		}
 		return nil
 	}
