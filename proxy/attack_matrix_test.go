@@ -23,10 +23,8 @@ var foreign = slices.Concat(foreignCore, foreignTraces, foreignOTLP, foreignLabe
 
 // The tries of each topic; a file of the topic's own may hold them.
 var (
-	foreignLabels   []reach
-	foreignDatasets []reach
-	foreignUploads  []reach
-	foreignServer   []reach
+	foreignUploads []reach
+	foreignServer  []reach
 )
 
 var foreignLast = []reach{

@@ -130,7 +130,7 @@ func (p *Proxy) hidden(w http.ResponseWriter, r *http.Request, s *session) error
 	if err != nil {
 		return err
 	}
-	if a.Status < 300 && s.endpoint.Action != mlflowapi.Read {
+	if a.Status < 300 && s.endpoint.Action != mlflowapi.Read && !s.endpoint.Forgives {
 		return mlflowapi.NotFound("not found") // MLflow took an id that nobody holds
 	}
 	s.upstream = a.Status

@@ -101,7 +101,7 @@ func (s *session) admitShared(t *mlflowapi.Target, homes []mlflowapi.ExperimentI
 	if s.rights.IsAdmin() {
 		return false, nil
 	}
-	seen := false
+	seen, all := false, len(homes) > 0
 	var denied policy.Decision
 	for _, e := range homes {
 		if d := s.decide(mlflowapi.Read, t.Kind, e.Name); d.Allow && !seen {
@@ -109,13 +109,13 @@ func (s *session) admitShared(t *mlflowapi.Target, homes []mlflowapi.ExperimentI
 			s.allowed(d.Rule, d.Line)
 		}
 		if d := s.decide(t.Action, t.Kind, e.Name); !d.Allow {
-			denied = d
+			all, denied = false, d
 		}
 	}
 	switch {
 	case !seen && !s.rights.watch:
 		return true, nil
-	case seen && (t.Action == mlflowapi.Read || denied == (policy.Decision{})):
+	case seen && (t.Action == mlflowapi.Read || all):
 		return false, nil
 	}
 	refusal := s.refuse(t.Action, fmt.Sprintf("%s, which other experiments share", t.ID), denied)

@@ -11,6 +11,9 @@ const (
 	userTag  = "mlflow.user"
 	ownTags  = "mlgate."     // mlgate's alone
 	ownerTag = "mlgate.user" // who created a run through mlgate
+	// promptTag makes MLflow take a registered model, or a version, for a prompt,
+	// which other rules hold for: it checks no source and shows it elsewhere.
+	promptTag = "mlflow.prompt.is_prompt"
 )
 
 // Sign puts the identity where the request says who is acting, and refuses
@@ -25,7 +28,19 @@ func (w *World) Sign(c *Call) error {
 			return err
 		}
 	}
-	if key, ok := c.Params["tag_key"]; ok {
+	for _, text := range c.texts {
+		if err := w.signText(c, text); err != nil && !errors.As(err, &refused) {
+			return err
+		}
+	}
+	if c.Endpoint.Special == SetItemStatus {
+		w.signReview(c.args)
+	}
+	for _, param := range [...]string{"tag_key", "key"} {
+		key, ok := c.Params[param]
+		if !ok {
+			continue
+		}
 		if err := reservedTag(key, false); err != nil && !errors.As(err, &refused) {
 			return err
 		}
@@ -54,6 +69,9 @@ func (w *World) signTag(c *Call, tag *object) error {
 	key := tag.text("key")
 	if err := reservedTag(key, c.Endpoint.Creates); err != nil {
 		return err
+	}
+	if c.Endpoint.Kind == Model && !c.Endpoint.Creates && tagNamed(key, promptTag) {
+		return &Refusal{Answer: Forbidden("the tag %q may not be set or deleted later: what is a model stays one, and a prompt stays a prompt", promptTag), Rule: "rule: " + promptTag}
 	}
 	if tagNamed(key, userTag) && w.User != "" {
 		tag.set("key", newString(userTag))

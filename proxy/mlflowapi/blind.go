@@ -10,7 +10,7 @@ import (
 // of a prompt. Who asks by one that she cannot see asks about one that is not
 // there; what is compared is always a whole id or name/version (3.17.2).
 
-var quoted = regexp.MustCompile("'[^']*'|\"[^\"]*\"")
+var literal = regexp.MustCompile("'[^']*'|\"[^\"]*\"")
 
 // blind puts what nobody holds in the place of what a trace filter names and the
 // caller cannot see.
@@ -34,7 +34,7 @@ func (w *World) blind(ctx context.Context, c *Call) error {
 
 func (w *World) blindText(ctx context.Context, c *Call, v *value) (err error) {
 	asks := strings.ToLower(v.str)
-	v.str = quoted.ReplaceAllStringFunc(v.str, func(q string) string {
+	v.str = literal.ReplaceAllStringFunc(v.str, func(q string) string {
 		text := q[1 : len(q)-1]
 		var visible bool
 		var fake string

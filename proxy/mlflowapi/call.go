@@ -67,6 +67,7 @@ type Call struct {
 	size    int               // of the body as it came, in bytes
 	tags    []*object         // messages that hold a tag's key
 	authors []authored        // entries that say who made a trace
+	texts   []jsonText        // fields that hold JSON as text
 	signed  []signature       // where a person's name stands, or belongs
 	lists   []narrowing       // lists that shrink to what is visible
 	hidden  map[string]string // ids put in place of others, see [Call.Hide]
@@ -144,10 +145,17 @@ func (c *Call) collect(o *object, fields []field) error {
 		if err != nil {
 			return err
 		}
+		if v == nil && f.is == tagsText && c.Endpoint.Creates {
+			v = newString("{}") // to be signed
+			o.set(f.name, v)
+		}
 		if v == nil {
 			continue
 		}
 		switch f.is {
+		case tagsText, recordsText, scorerText:
+			c.texts = append(c.texts, jsonText{o, f.name, f.is})
+			continue
 		case tagKey:
 			c.tags = append(c.tags, o)
 		case traceEntry:
@@ -211,15 +219,21 @@ func (c *Call) pick(o *object, f *field) (*value, error) {
 			}
 		}
 	}
-	if v == nil && f.must {
+	if f.must && (v == nil || f.many && len(v.list) == 0) {
 		return nil, Bad("Missing value for required parameter '%s'. See the API docs for more information about request parameters.", f.name)
 	}
 	return v, nil
 }
 
+// whyRefused says why clients may not send a field.
+var whyRefused = map[string]string{
+	"artifact_location": "the server would read and write wherever it points to, with the server's own rights",
+	"new_owner":         "it would say of somebody that they made something, and mlgate writes who did",
+}
+
 func (c *Call) target(f *field, v *value) error {
 	if f.is == refused {
-		c.Refused = &Refusal{Answer: Forbidden("the field %q may not be set through mlgate: the server would read and write wherever it points to, with the server's own rights", f.name), Rule: "rule: " + f.name}
+		c.Refused = &Refusal{Answer: Forbidden("the field %q may not be set through mlgate: %s", f.name, whyRefused[f.name]), Rule: "rule: " + f.name}
 		return nil
 	}
 	if v.str == "" && f.is != tagKey {
@@ -289,6 +303,24 @@ func (c *Call) collectPath() error {
 	return nil
 }
 
+// idsFirst puts what names something before what does not: MLflow stops reading
+// a body at the first value of a wrong form, and some endpoints then go on with
+// what was read so far, without the experiments that behind it stood.
+func (o *object) idsFirst(fields []field) *object {
+	sorted := &object{}
+	for _, named := range [...]bool{true, false} {
+		for i, n := range o.names {
+			if named == slices.ContainsFunc(fields, func(f field) bool { return f.name == n && f.naming() }) {
+				sorted.names, sorted.values = append(sorted.names, n), append(sorted.values, o.values[i])
+			}
+		}
+	}
+	return sorted
+}
+
+// naming reports whether a field, or one in it, names something.
+func (f field) naming() bool { return f.is.kind() != NoKind || slices.ContainsFunc(f.of, field.naming) }
+
 // Request writes the canonical request.
 func (c *Call) Request() *Request { return c.request(c.args, c.Params) }
 
@@ -299,7 +331,7 @@ func (c *Call) request(args *object, params Params) *Request {
 	case InQuery, Streamed:
 		r.Query = args.query()
 	case InBody:
-		r.Body = args.appendJSON(make([]byte, 0, c.size+64)) // about as long as it came
+		r.Body = args.idsFirst(c.Endpoint.fields).appendJSON(make([]byte, 0, c.size+64)) // about as long as it came
 	case InSpans:
 		r.Body, r.Header = c.spans.body, spanHeaders(args)
 	}

@@ -7,17 +7,14 @@ import (
 
 // Why an endpoint is shut. Callers read these sentences.
 const (
-	laterScorers  = "scorers are opened in a later version of mlgate"
-	laterDatasets = "changing evaluation datasets is opened in a later version of mlgate; until then it only searches them"
-	laterReviews  = "issues, label schemas and review queues are opened in a later version of mlgate"
-	runsJobs      = "server-wide: jobs run on the MLflow server itself, with its rights"
-	assistant     = "the assistant runs programs on the MLflow server's host"
-	pastMlgate    = "it hands out addresses of the artifact store that lead past mlgate; files go through mlgate instead"
-	promptLab     = "it calls the AI gateway and writes a run in one step; create the run and log to it instead"
-	telemetry     = "reports on how people use the UI are not sent on to MLflow's makers"
-	otherAddress  = "the UI's files are served below /static-files"
-	onlyPost      = "GraphQL is read from POST alone"
-	ownAccounts   = "users, roles and passwords are mlgate's and not MLflow's; /_gate/account shows who you are and what you hold, and whoever runs mlgate sets passwords"
+	runsJobs     = "server-wide: jobs run on the MLflow server itself, with its rights"
+	assistant    = "the assistant runs programs on the MLflow server's host"
+	pastMlgate   = "it hands out addresses of the artifact store that lead past mlgate; files go through mlgate instead"
+	promptLab    = "it calls the AI gateway and writes a run in one step; create the run and log to it instead"
+	telemetry    = "reports on how people use the UI are not sent on to MLflow's makers"
+	otherAddress = "the UI's files are served below /static-files"
+	onlyPost     = "GraphQL is read from POST alone"
+	ownAccounts  = "users, roles and passwords are mlgate's and not MLflow's; /_gate/account shows who you are and what you hold, and whoever runs mlgate sets passwords"
 )
 
 // closedRows are all endpoints that mlgate keeps shut, by topic.
@@ -30,20 +27,6 @@ func closedRows() []Endpoint {
 
 func closedExperimentRows() []Endpoint {
 	return slices.Concat(
-		shut(Experiment, laterDatasets, v3,
-			"POST datasets/create", "DELETE,GET datasets/{dataset_id}", "POST datasets/{dataset_id}/add-experiments",
-			"GET datasets/{dataset_id}/experiment-ids", "DELETE,GET,POST datasets/{dataset_id}/records",
-			"POST datasets/{dataset_id}/remove-experiments", "PATCH datasets/{dataset_id}/tags", "DELETE datasets/{dataset_id}/tags/{key}"),
-		shut(Experiment, laterScorers, v3,
-			"DELETE scorers/delete", "GET scorers/get", "GET scorers/list", "PUT scorers/online-config",
-			"GET scorers/online-configs", "POST scorers/register", "GET scorers/versions"),
-		shut(Experiment, laterReviews, v3,
-			"POST issues", "GET,PATCH issues/{issue_id}", "POST issues/search",
-			"POST label-schemas/create", "DELETE label-schemas/delete", "GET label-schemas/get",
-			"GET label-schemas/get-by-name", "GET label-schemas/list", "PATCH label-schemas/update",
-			"POST review-queues/create", "POST review-queues/delete", "GET review-queues/get", "GET review-queues/get-by-name",
-			"POST review-queues/get-or-create-user", "POST review-queues/items/add", "GET review-queues/items/list",
-			"POST review-queues/items/remove", "POST review-queues/items/set-status", "GET review-queues/list", "POST review-queues/update"),
 		shut(Experiment, promptLab, ajax2, "POST runs/create-promptlab-run"),
 	)
 }

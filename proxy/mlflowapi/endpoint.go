@@ -68,6 +68,8 @@ type Endpoint struct {
 	Trims []Trim
 	// Search is set on endpoints that list by name; see [Search].
 	Search *Search
+	// Scan is set on a search that MLflow may run over the whole server; see [Scan].
+	Scan *Scan
 	// Sift is set on a search by whose filter and order one could guess what the
 	// Trims take out; see [Sift].
 	Sift *Sift
@@ -82,6 +84,9 @@ type Endpoint struct {
 	// Echo is the member of the answer that must hold the name asked for: a
 	// store that compares without case may answer with another one.
 	Echo string
+	// Forgives: MLflow answers 200 about what is not there and does nothing, so
+	// that is what is said of what the caller cannot see.
+	Forgives bool
 	// Repeatable: sending the call twice does no more than sending it once,
 	// so a lost answer may be reported as 502, which clients retry.
 	Repeatable bool
@@ -122,6 +127,7 @@ const (
 	DeleteTraces               // what is known of them is forgotten
 	LogSpans                   // spans join traces that exist already
 	Invocation                 // the gateway endpoint is looked up by its name first
+	SetItemStatus              // says who reviewed an item
 )
 
 // Open reports whether the row lets calls through at all.

@@ -33,6 +33,9 @@ const (
 	assessor                      // who assessed; a person where the source's type says so
 	gatewayEndpoint               // the name of an endpoint of the AI gateway
 	gatewayCall                   // the same with what is asked of it: NAME:generateContent
+	tagsText                      // JSON text: an object of tags
+	recordsText                   // JSON text: a list of records, each with tags of its own
+	scorerText                    // JSON text: a scorer
 )
 
 var roles = map[string]role{
@@ -44,6 +47,7 @@ var roles = map[string]role{
 	"review_queue": reviewQueueID, "issue": issueID, "author": author,
 	"new_trace": newTraceID, "trace_entry": traceEntry, "assessor": assessor, "issue_name": issueName,
 	"gateway_endpoint": gatewayEndpoint,
+	"tags_text":        tagsText, "records_text": recordsText, "scorer_text": scorerText,
 }
 
 var actions = map[string]Action{"read": Read, "edit": Edit, "manage": Manage}

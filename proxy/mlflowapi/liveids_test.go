@@ -31,6 +31,7 @@ func TestUnknownIDsMeanToMLflowWhatTheTableSays(t *testing.T) {
 // standIns are what a request must hold beside its ids.
 var standIns = map[string]string{
 	"key": "k", "value": "1", "timestamp": "1", "path": "x", "new_name": "n", "metric_key": "k",
+	"item_id": "x", "description": "d", "user": "u", "queue_type": "CUSTOM", "sample_rate": "0", "serialized_scorer": "{}", "tags": "{}", "records": `[{"inputs":{"a":1}}]`,
 	"status": "2", "artifact_file_path": "x", "name": "n", "max_results": "5",
 	"timestamp_ms": "1", "max_timestamp_millis": "1", "filter_string1": "tags.k = 'x'", "filter_string2": "tags.k = 'y'", "version": "1",
 	"model_json": `{"artifact_path":"a","flavors":{},"utc_time_created":"2024-01-01 00:00:00.0","run_id":"x"}`,
@@ -58,9 +59,12 @@ func ask(t *testing.T, srv *mlflowtest.Server, e *Endpoint, fill func(*field) []
 			args.set(f.name, standIn(f.name))
 		}
 	}
-	params := Params{"tag_key": "k", "assessment_id": "a-" + runID.nonexistent()}
-	for name, is := range pathRoles {
-		params[name] = is.nonexistent()
+	params := Params{"tag_key": "k", "key": "k", "assessment_id": "a-" + runID.nonexistent()}
+	for param, is := range pathRoles {
+		params[param] = is.nonexistent()
+		if args.get(param) != nil {
+			args.set(param, newString(params[param]))
+		}
 	}
 	c := &Call{Match: Match{e, e.Paths[0], params}, Method: e.Methods[0], args: args}
 	r := c.Request()
@@ -82,7 +86,7 @@ func standIn(name string) *value {
 }
 
 func isID(f *field) bool {
-	return f.is == experimentID || f.is == runID || f.is == loggedModelID || f.is == traceID
+	return f.is == experimentID || f.is == runID || f.is == loggedModelID || things[f.is] != 0
 }
 
 // An id that the caller cannot see is replaced by one that nobody holds, and
@@ -90,13 +94,20 @@ func isID(f *field) bool {
 // would have to call the id a link.
 func refusesPrimaryIDs(t *testing.T, srv *mlflowtest.Server) {
 	// The history of a run that is not there is empty, whoever asks.
-	empty := map[string]bool{"metrics/get-history": true}
+	empty := map[string]bool{
+		"metrics/get-history": true, "issues/search": true, "datasets/{dataset_id}/experiment-ids": true,
+	}
+	// These need more than stand-ins give, and are tried in package proxy.
+	elsewhere := map[string]bool{
+		"label-schemas/create": true, "datasets/{dataset_id}/records": true,
+		"review-queues/items/add": true, "review-queues/items/remove": true,
+	}
 	// What MLflow does not refuse with 404 itself is no harm: deleting nothing, or
 	// (setting a tag) what its database says of a trace that is not there.
 	other := map[string]int{"traces/delete-traces": 200, "traces/{request_id}/tags": 400, "traces/{trace_id}/tags": 400}
 	asked := 0
 	for _, e := range newTestTable(t).Rows() {
-		has := inPath(e)
+		has := namedInPath(e)
 		if !e.Open() || e.Kind != Experiment {
 			continue
 		}
@@ -108,13 +119,17 @@ func refusesPrimaryIDs(t *testing.T, srv *mlflowtest.Server) {
 			return []string{f.is.nonexistent()}
 		}
 		eachField(e.fields, "", func(_ string, f *field) { fill(f) })
-		if !has || e.Special == NarrowLocations || e.Special == StartTrace || strings.Contains(e.Fields, "assessment!") {
+		if !has || e.Special == NarrowLocations || e.Special == StartTrace || strings.Contains(e.Fields, "assessment!") || elsewhere[e.Name] {
 			continue
 		}
 		asked++
 		status, answer := ask(t, srv, e, fill)
-		if empty[e.Name] {
-			if status != 200 || strings.TrimSpace(string(answer)) != "{}" {
+		if e.Forgives {
+			if status != 200 {
+				t.Errorf("%s %s with an unknown id: %d %s", e.Methods[0], e.Name, status, answer)
+			}
+		} else if empty[e.Name] && e.Action == Read {
+			if status != 200 || strings.Contains(string(answer), "exp") {
 				t.Errorf("%s: %d %s", e.Name, status, answer)
 			}
 		} else if status != 404 && status != other[e.Name] {
@@ -181,7 +196,7 @@ func passesOverUnknownIDs(t *testing.T, srv *mlflowtest.Server) {
 		for i := range e.fields {
 			narrows = narrows || e.fields[i].narrow
 		}
-		if !narrows || !e.Open() || e.Name == "traces/metrics" { // needs a view of its own, see below
+		if !narrows || !e.Open() || e.Name == "traces/metrics" || namedInPath(e) { // needs a view of its own, see below; or a dataset
 			continue
 		}
 		asked++

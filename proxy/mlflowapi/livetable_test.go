@@ -41,6 +41,7 @@ func TestTheInstalledMLflowHasNoRouteWithoutARow(t *testing.T) {
 var dropped = map[string]string{
 	"runs/log-batch metrics.run_id":                   "MLflow does not read it: the run is the call's own",
 	"traces/search locations.inference_table":         "a Databricks table; the open-source server refuses it",
+	"datasets/{dataset_id}/tags/{key} key":            "MLflow reads the path's alone",
 	"logged-models/{model_id}/tags/{tag_key} tag_key": "MLflow reads the path's alone",
 }
 

@@ -51,7 +51,7 @@ type page struct {
 // Pages reports whether [World.SearchPage] is to answer the caller's calls of
 // an endpoint: it is a search, and something is hidden from the caller.
 func (w *World) Pages(e *Endpoint) bool {
-	if e.Sift != nil {
+	if e.Sift != nil || e.Scan != nil {
 		return !w.Rights.Scope(Experiment).Free() || !w.Rights.Scope(Model).Free()
 	}
 	return e.Search != nil && !w.Rights.Scope(e.Kind).Free()
@@ -59,8 +59,11 @@ func (w *World) Pages(e *Endpoint) bool {
 
 // SearchPage answers a search for a caller who may not see everything.
 func (w *World) SearchPage(ctx context.Context, c *Call) (*Answer, error) {
-	if c.Endpoint.Sift != nil {
+	switch {
+	case c.Endpoint.Sift != nil:
 		return w.siftPage(ctx, c)
+	case c.Endpoint.Scan != nil:
+		return w.scanPage(ctx, c)
 	}
 	scope := w.Rights.Scope(c.Endpoint.Kind)
 	old := "no lists\x00" + c.Endpoint.Name

@@ -96,9 +96,13 @@ func (s *span) member(path ...string) *span {
 	return s
 }
 
-// text gives the string that a member holds.
+// text gives the string that a member holds, or the digits of a number: of some
+// things MLflow writes the experiment's id as one.
 func (s *span) text(body []byte, path ...string) string {
 	m := s.member(path...)
+	if m != nil && m.kind == '0' {
+		return string(body[m.start:m.end])
+	}
 	if m == nil || m.kind != '"' {
 		return ""
 	}
@@ -111,7 +115,7 @@ func (s *span) text(body []byte, path ...string) string {
 
 // collect lists what the answer names.
 func (s *span) collect(body []byte, see sight) {
-	if s.rule != nil && s.kind == '{' {
+	if s.rule != nil && (s.kind == '{' || s.kind == '"') {
 		for _, r := range s.rule.rules {
 			if r.is == modelVersionsTag {
 				for _, v := range taggedVersions(s, body) {
@@ -137,7 +141,7 @@ type verdict struct {
 }
 
 func (s *span) judge(body []byte, see sight) (v verdict) {
-	if s.kind != '{' {
+	if s.kind != '{' && s.kind != '"' {
 		return v
 	}
 	v.drop = slices.Clone(s.rule.strip)
@@ -216,7 +220,7 @@ func merged(a, b map[string]string) map[string]string {
 // write writes the value anew without what is not visible; false: the whole
 // of it is to go.
 func (s *span) write(out, body []byte, see sight) ([]byte, bool) {
-	if s.rule == nil || (s.kind != '{' && s.kind != '[') {
+	if s.rule == nil || (s.kind != '{' && s.kind != '[' && s.kind != '"') {
 		return append(out, body[s.start:s.end]...), true
 	}
 	v := s.judge(body, see)

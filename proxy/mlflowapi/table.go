@@ -7,7 +7,8 @@ import "slices"
 func NewTable() (*Table, error) {
 	return TableOf(slices.Concat(
 		experimentRows(), runRows(), metricRows(), modelRows(), versionRows(),
-		loggedModelRows(), artifactRows(), traceRows(), assessmentRows(), otlpRows(), datasetRows(), serverRows(),
+		loggedModelRows(), artifactRows(), traceRows(), assessmentRows(), otlpRows(), datasetRows(),
+		scorerRows(), labelRows(), reviewQueueRows(), issueRows(), serverRows(),
 		serverWideRows(), gatewayRows(), closedRows(),
 	))
 }

@@ -8,8 +8,8 @@ import (
 
 // Trim is one place in an answer that may hold what the caller cannot see.
 type Trim struct {
-	At   string // path of an object: "runs[].inputs.model_inputs[]"; "": the answer itself
-	By   string // the member that names something: "model_id", or deeper: "info.experiment_id"
+	At   string // path of an object, or of texts in a list: "runs[].inputs.model_inputs[]"; "": the answer itself
+	By   string // the member that names something: "model_id", or deeper: "info.experiment_id"; "": the text at At itself
 	Is   string // what it names, in the words of [Endpoint].Fields
 	Drop string // the members that go when it is not visible
 	// Blank are members that then read "", as MLflow fills them when there is
@@ -64,7 +64,7 @@ func compileTrims(trims []Trim) (*trimNode, error) {
 		}
 		n := root.at(t.At)
 		by := splitPath(t.By)
-		n.down(by[:len(by)-1])
+		n.down(by[:max(0, len(by)-1)])
 		rule := trimRule{by: by, is: is, drop: strings.Fields(t.Drop), when: condition(t.When)}
 		for _, name := range strings.Fields(t.Blank) {
 			rule.blank = merged(rule.blank, map[string]string{name: `""`})
