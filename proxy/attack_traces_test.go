@@ -8,7 +8,6 @@ import (
 	"testing"
 )
 
-const v3 = "/api/3.0/mlflow/"
 
 // startTrace is the body that starts a trace; more stands in its trace_info.
 func startTrace(id, exp, more string) string {
