@@ -40,7 +40,7 @@ UNIT_PACKAGES     = $$($(GO) list $(PKG) | grep -v '/proxy/e2e') ./.ci/testcount
 
 COUNT = .cache/bin/testcount
 
-.PHONY: help build venv tools test race fuzz lint cover bench e2e browser profile routes demo check clean go
+.PHONY: help build venv tools test race fuzz lint cover coverage bench e2e browser mutants profile routes demo check clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,12 @@ profile: ## renew the profile that Go optimises bin/mlgate by (cmd/mlgate/defaul
 
 routes: go ## which routes of another MLflow need a row: make routes VERSION=3.18.0
 	@.ci/newroutes/run $(VERSION)
+
+mutants: venv ## change each row of the endpoint table in each way, and see a check fail (minutes; ROW=runs/ narrows)
+	@TEST_MUTANTS=$(or $(ROW),all) $(GO) test -count=1 -timeout 60m -run TestEveryMutantOfTheTableIsKilled -v ./proxy 2>&1 | grep -aE 'survived|prove nothing|^mutants:|^(ok|FAIL|---)'
+
+coverage: venv ## write docs/coverage.md from the endpoint table
+	@WRITE_COVERAGE=1 $(GO) test -count=1 -run TestCoveragePageIsCurrent ./proxy
 
 demo: venv build ## two teams on one MLflow: watch what each may see (ONESHOT=1 ends after the table)
 	@ONESHOT=$(ONESHOT) .venv/bin/python examples/quickstart/demo.py

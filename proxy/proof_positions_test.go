@@ -14,6 +14,8 @@ import (
 type position struct {
 	path        []string // members from the outside in; "[]" after a list's
 	alias, role string
+	link        bool   // MLflow takes ids that do not exist here
+	action      string // other than the row's
 }
 
 // positions reads them off a row's Fields, whose notation is told at
@@ -32,8 +34,9 @@ func positions(fields string) (all []position, plain map[string][]string) {
 			continue
 		}
 		w, many := strings.CutSuffix(w, "[]")
+		link := strings.Contains(w, "?")
 		w = strings.TrimRight(w, "!?~")
-		w, _, _ = strings.Cut(w, "/")
+		w, action, _ := strings.Cut(w, "/")
 		w, role, _ := strings.Cut(w, ":")
 		name, alias, _ := strings.Cut(w, "|")
 		last = name
@@ -42,7 +45,7 @@ func positions(fields string) (all []position, plain map[string][]string) {
 		}
 		plain[strings.Join(outer, ".")] = append(plain[strings.Join(outer, ".")], name)
 		if role != "" {
-			all = append(all, position{append(slices.Clone(outer), last), alias, role})
+			all = append(all, position{append(slices.Clone(outer), last), alias, role, link, action})
 		}
 	}
 	return all, plain

@@ -1,0 +1,202 @@
+package proxy_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"mlgate/proxy"
+	"mlgate/proxy/mlflowapi"
+)
+
+// stub is an upstream that gives one answer to everything.
+func stub(t *testing.T, body string) string {
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(up.Close)
+	return up.URL
+}
+
+func withTable(table *mlflowapi.Table) func(*proxy.Options, *proxy.Snapshot) {
+	return func(o *proxy.Options, _ *proxy.Snapshot) { o.Table = table }
+}
+
+// mutant is one change of one row.
+type mutant struct {
+	what   string
+	change func(*mlflowapi.Endpoint)
+	// param is the path parameter whose role is forgotten, in every row: rows
+	// with one path share its name.
+	param string
+}
+
+// mutants are all changes of a row that would open it or mislead a caller.
+func mutants(e *mlflowapi.Endpoint) (all []mutant) {
+	add := func(what string, change func(*mlflowapi.Endpoint)) {
+		all = append(all, mutant{what: what, change: change})
+	}
+	if e.Action > mlflowapi.Read {
+		add("action lowered", func(e *mlflowapi.Endpoint) { e.Action-- })
+	}
+	for i, tr := range e.Trims {
+		add(fmt.Sprintf("trim of %s at %s dropped", tr.By, tr.At), func(e *mlflowapi.Endpoint) {
+			e.Trims = slices.Delete(slices.Clone(e.Trims), i, i+1)
+		})
+	}
+	if e.Special != mlflowapi.Plain {
+		add("special dropped", func(e *mlflowapi.Endpoint) { e.Special = mlflowapi.Plain })
+	}
+	if e.Sift != nil {
+		add("sift dropped", func(e *mlflowapi.Endpoint) { e.Sift = nil })
+	}
+	if e.Search != nil {
+		add("search dropped", func(e *mlflowapi.Endpoint) { e.Search = nil })
+	}
+	if e.Echo != "" {
+		add("echo dropped", func(e *mlflowapi.Endpoint) { e.Echo = "" })
+	}
+	if strings.Contains(e.Fields, ":tag") {
+		add("creates toggled", func(e *mlflowapi.Endpoint) { e.Creates = !e.Creates })
+	}
+	words := strings.Fields(strings.NewReplacer("{", " { ", "}", " } ").Replace(e.Fields))
+	for i, w := range words {
+		put := func(what, now string) {
+			if now == w {
+				return
+			}
+			add(fmt.Sprintf("%s: %s", what, w), func(e *mlflowapi.Endpoint) {
+				changed := slices.Clone(words)
+				changed[i] = now
+				e.Fields = strings.NewReplacer(" {", "{", "} ", "} ").Replace(strings.Join(changed, " "))
+			})
+		}
+		if name, rest, ok := strings.Cut(w, ":"); ok {
+			marks := rest[strings.IndexFunc(rest+"!", func(r rune) bool { return strings.ContainsRune("!?~[/", r) }):]
+			if strings.HasPrefix(marks, "/") {
+				marks = strings.TrimLeft(marks, "/readitmng")
+			}
+			put("role forgotten", name+strings.NewReplacer("?", "", "~", "").Replace(marks))
+		}
+		put("link mark dropped", strings.Replace(w, "?", "", 1))
+		put("narrow mark dropped", strings.Replace(w, "~", "", 1))
+		put("field's action lowered", strings.Replace(w, "/edit", "/read", 1))
+	}
+	for _, p := range []string{"model_id", "trace_id", "request_id", "dataset_id", "issue_id"} {
+		if strings.Contains(e.Paths[0], "{"+p+"}") {
+			all = append(all, mutant{what: "path's role forgotten: " + p, change: func(*mlflowapi.Endpoint) {}, param: p})
+		}
+	}
+	return all
+}
+
+// apply builds the table with a row changed, and gives the row.
+func (u mutant) apply(table *mlflowapi.Table, target *mlflowapi.Endpoint) (*mlflowapi.Table, error) {
+	var rows []mlflowapi.Endpoint
+	for _, e := range table.Rows() {
+		row := *e
+		if e == target {
+			u.change(&row)
+		}
+		if u.param != "" {
+			row.Paths = slices.Clone(row.Paths)
+			for i := range row.Paths {
+				row.Paths[i] = strings.ReplaceAll(row.Paths[i], "{"+u.param+"}", "{plain_"+u.param+"}")
+			}
+		}
+		rows = append(rows, row)
+	}
+	return mlflowapi.TableOf(rows)
+}
+
+// judge runs the checks of a row, cheapest first, until one fails.
+func (st *stage) judge(t *testing.T, table *mlflowapi.Table, e *mlflowapi.Endpoint, all []reach, as []side) []string {
+	t.Helper()
+	for _, check := range []func() []string{
+		func() []string { return st.lesser(t, e.Action, all) },
+		func() []string { return st.forged(t, e, all) },
+		func() []string { return st.partly(t, e, all, as) },
+		func() []string { return st.linking(t, e, all) },
+		func() []string { return echoed(t, table, e.Echo, all) },
+		func() []string {
+			before := st.theirs.holds(t, st.srv)
+			found, _ := st.smuggle(t, e, all)
+			if d := before.Diff(st.theirs.holds(t, st.srv)); len(found) == 0 && d != "" {
+				found = append(found, "moved: "+d)
+			}
+			return found
+		},
+	} {
+		if found := check(); len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+// mutantRun asks for the mutants: they take minutes. Its value narrows them to
+// the rows whose name holds it; "all" takes every row.
+const mutantRun = "TEST_MUTANTS"
+
+// A table with one thing wrong must be missed by a check, or the checks are too few.
+func TestEveryMutantOfTheTableIsKilled(t *testing.T) {
+	which := os.Getenv(mutantRun)
+	if which == "" {
+		t.Skipf("the mutants of the table take minutes: make mutants, or set %s=all", mutantRun)
+	}
+	table, err := mlflowapi.NewTable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := newStage(t)
+	as := st.entangled(t)
+	good := st.g
+	total, killed, known := 0, 0, 0
+	for _, e := range table.Rows() {
+		all := tries(table, e)
+		if !e.Open() || len(all) == 0 || (which != "all" && !strings.Contains(e.Name, which)) {
+			continue
+		}
+		if found := st.judge(t, table, e, all, as); len(found) > 0 {
+			t.Errorf("the checks fail without a mutant, so they prove nothing here: %s", found[0])
+			continue
+		}
+		for _, u := range mutants(e) {
+			name := fmt.Sprintf("%s %s: %s", strings.Join(e.Methods, ","), e.Name, u.what)
+			changed, err := u.apply(table, e)
+			if err != nil {
+				t.Logf("no table: %s: %v", name, err)
+				continue
+			}
+			total++
+			st.g = newGate(t, st.srv.URL(), rules, withTable(changed))
+			found := st.judge(t, changed, e, all, as)
+			st.g.Close()
+			st.g = good
+			switch why := survivors[name]; {
+			case len(found) > 0 && why != "":
+				t.Errorf("killed, so it is no survivor any more: %s: %s", name, found[0])
+			case len(found) > 0:
+				killed++
+				t.Logf("killed: %s: %.200s", name, found[0])
+				if strings.Contains(found[0], "got 2") || strings.Contains(found[0], "moved:") {
+					st = newStage(t)
+					as, good = st.entangled(t), st.g
+				}
+			case why != "":
+				known++
+			default:
+				t.Errorf("survived: %s", name)
+			}
+		}
+	}
+	fmt.Printf("mutants: %d, %d killed, %d survive for a known reason\n", total, killed, known)
+}
+
+// survivors are the mutants that no check misses, each with the reason.
+var survivors = map[string]string{}

@@ -1,0 +1,182 @@
+package proxy_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"mlgate/proxy/mlflowapi"
+)
+
+// entangled makes links between the two teams' things, past the gate, so that
+// what an answer must be trimmed of is there. It gives alice's things twice: the
+// second time with the logged model that came from bob's run.
+func (st *stage) entangled(t *testing.T) []side {
+	t.Helper()
+	srv, mine, theirs := st.srv, st.mine, st.theirs
+	srv.Call(t, "POST", "runs/log-inputs", m{"run_id": mine.run, "models": []m{{"model_id": theirs.lm}, {"model_id": mine.lm}}})
+	srv.Call(t, "POST", "runs/outputs", m{"run_id": mine.run, "models": []m{{"model_id": theirs.lm, "step": 1}}})
+	srv.Call(t, "POST", "runs/log-metric", m{"run_id": mine.run, "key": "loss", "value": 1, "timestamp": 9, "step": 9, "model_id": theirs.lm})
+	srv.Call(t, "POST", "runs/log-metric", m{"run_id": theirs.run, "key": "loss", "value": 1, "timestamp": 9, "step": 9, "model_id": mine.lm})
+	srv.CreateVersion(t, theirs.model, "models:/"+mine.lm, "") // writes its name into mine.lm's tags
+	srv.Call(t, "POST", "model-versions/create", m{"name": mine.model, "source": "models:/" + theirs.lm, "model_id": theirs.lm, "run_id": theirs.run})
+	srv.Call(t, "POST", "registered-models/alias", m{"name": mine.model, "alias": "b", "version": "2"})
+	srv.Call(t, "POST", "registered-models/set-tag", m{"name": mine.model, "key": "t", "value": "v"})
+	srv.Call(t, "POST", "model-versions/set-tag", m{"name": mine.model, "version": "2", "key": "t", "value": "v"})
+	made := srv.Call(t, "POST", "logged-models", m{"experiment_id": mine.exp, "name": "linked", "source_run_id": theirs.run})
+	linked := mine
+	linked.lm, _ = made["model"].(m)["info"].(m)["model_id"].(string)
+	return []side{mine, linked}
+}
+
+// partly reads alice's own things, which are entangled with bob's.
+func (st *stage) partly(t *testing.T, e *mlflowapi.Endpoint, all []reach, as []side) (found []string) {
+	t.Helper()
+	if len(e.Trims) == 0 && e.Special == mlflowapi.Plain {
+		return nil
+	}
+	second := strings.NewReplacer("version=1", "version=2", `"version":"1"`, `"version":"2"`)
+	for _, s := range as {
+		with := fill(s, st.theirs)
+		for _, r := range all {
+			q := r.own()
+			q.path = second.Replace(q.path)
+			q.body = second.Replace(q.body)
+			a := q.send(t, st.g, "alice", with)
+			// Who may use a model may load it: its source is no secret.
+			seen := regexp.MustCompile(`"source": ?"models:/`+st.theirs.lm).ReplaceAllString(string(a.Body), "")
+			for _, leak := range st.theirs.leaks("", answer{a.Status, a.Header, []byte(seen)}) {
+				say(&found, "alice", q, answer{Status: a.Status}, leak)
+			}
+		}
+	}
+	return found
+}
+
+// lesser sends a row's tries about what is theirs as those who may read it, or
+// edit it, but not what the row does.
+func (st *stage) lesser(t *testing.T, needs mlflowapi.Action, all []reach) (found []string) {
+	t.Helper()
+	with := fill(st.mine, st.mine)
+	below := []string{"nobody", "viewer", "alice"}
+	for _, user := range below[:min(int(needs), len(below))] {
+		for _, r := range all {
+			a := r.own().send(t, st.g, user, with)
+			refused := a.Status == 403 || a.Status == 404
+			if user == "nobody" {
+				refused = refused || r.want == 200
+				for _, leak := range st.mine.leaks(with.Replace(r.path+r.body), a) {
+					say(&found, user, r.request, answer{Status: a.Status}, leak)
+				}
+			} else if needs > mlflowapi.Read {
+				refused = a.Status == 403
+			}
+			if !refused {
+				say(&found, user, r.own(), a, "want a refusal")
+			}
+		}
+	}
+	return found
+}
+
+// forged sends tags that are mlgate's, and fields that say who acts, with what
+// is otherwise alice's own call.
+func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
+	t.Helper()
+	with := fill(st.mine, st.theirs)
+	places, plain := positions(e.Fields)
+	for _, p := range places {
+		for _, r := range all {
+			if e.Args != mlflowapi.InBody && e.Args != mlflowapi.InQuery {
+				continue
+			}
+			switch p.role {
+			case "tag":
+				for _, key := range []string{"mlgate.user", "mlflow.user"} {
+					for _, body := range withForeign(r.own().body, p, p.path[len(p.path)-1], key, plain)[:1] {
+						q := request{r.method, r.own().path, strings.ReplaceAll(body, `"v"`, `"mallory"`)}
+						a := q.send(t, st.g, "alice", with)
+						want := 403
+						if key == "mlflow.user" && e.Creates {
+							want = 200
+						}
+						if a.Status != want {
+							say(&found, "alice", q, a, fmt.Sprintf("want %d", want))
+						}
+					}
+				}
+			case "refused":
+				for _, body := range withForeign(r.own().body, p, p.path[len(p.path)-1], "/etc", plain)[:1] {
+					q := request{r.method, r.own().path, body}
+					if a := q.send(t, st.g, "alice", with); a.Status != 403 {
+						say(&found, "alice", q, a, "want 403")
+					}
+				}
+			case "author":
+				for _, body := range withForeign(r.own().body, p, p.path[len(p.path)-1], "mallory", plain)[:1] {
+					q := request{r.method, r.own().path, body}
+					if a := q.send(t, st.g, "alice", with); strings.Contains(string(a.Body), "mallory") || a.Status/100 != 2 {
+						say(&found, "alice", q, a, "want alice's name")
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
+// linking ties bob's things to alice's own, where MLflow would take any id: she
+// gets 404 and nothing of hers changes. Who may edit hers and only read his gets
+// 403 where the link writes on his, and the link itself where it only reads.
+func (st *stage) linking(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
+	t.Helper()
+	places, plain := positions(e.Fields)
+	with := fill(st.mine, st.theirs)
+	for _, p := range places {
+		if !p.link || e.Args != mlflowapi.InBody || len(all) == 0 {
+			continue
+		}
+		own := all[0].own()
+		name := strings.TrimSuffix(p.path[len(p.path)-1], "[]")
+		q := request{own.method, own.path, withForeign(own.body, p, name, foreignOf[p.role], plain)[0]}
+		before := st.mine.holds(t, st.srv)
+		if a := q.send(t, st.g, "alice", with); a.Status != 404 {
+			say(&found, "alice", q, a, "want 404")
+		}
+		if d := before.Diff(st.mine.holds(t, st.srv)); d != "" {
+			say(&found, "alice", q, answer{}, "a refused call moved: "+d)
+		}
+		want := map[string]int{"read": 200, "edit": 403, "": 403, "manage": 403}[p.action]
+		if a := q.send(t, st.g, "both", with); a.Status != want {
+			say(&found, "both", q, a, fmt.Sprintf("want %d", want))
+		}
+	}
+	return found
+}
+
+// echoed puts a gate with the table before a server that answers with another
+// name than the one asked for, as a store without case does.
+func echoed(t *testing.T, table *mlflowapi.Table, echo string, all []reach) (found []string) {
+	t.Helper()
+	if echo == "" {
+		return nil
+	}
+	var doc any = "cv/OTHER"
+	steps := strings.Split(echo, ".")
+	for i := len(steps) - 1; i >= 0; i-- {
+		doc = m{steps[i]: doc}
+	}
+	body, _ := json.Marshal(doc)
+	up := stub(t, string(body))
+	g := newGate(t, up, rules, withTable(table))
+	for _, r := range all {
+		q := r.own()
+		with := fill(side{name: "cv/other", model: "cv/other"}, side{})
+		if a := q.send(t, g, "alice", with); a.Status != 404 {
+			say(&found, "alice", q, a, "another name's answer; want 404")
+		}
+	}
+	return found
+}
