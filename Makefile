@@ -57,7 +57,7 @@ venv: ## make .venv: the pinned MLflow that demo and live tests run (VERSION=2.2
 	@.ci/venv $(VERSION)
 
 test: venv build tools $(COUNT) ## unit tests and tests against a live MLflow, with the race detector; ends in a count
-	@$(GO) test $(RACE) -json -timeout 14m -run '$(RUN)' $(TESTFLAGS) $(UNIT_PACKAGES) | $(COUNT)
+	@$(GO) test $(RACE) -json -timeout 30m -run '$(RUN)' $(TESTFLAGS) $(UNIT_PACKAGES) | $(COUNT)
 
 # Programs that tests hold mlgate against. Only in CI must all be there.
 tools:

@@ -23,7 +23,6 @@ type island struct {
 	more    map[string]string // hers beyond mine, by placeholder
 	others  []side            // the other teams', and what they deleted
 	names   map[string]string // what the test calls an id of hers
-	seen    int               // ids that have no such name yet
 	turns   int               // that the other teams have taken
 
 	stirred, stirredExp, stirredRun string // what they made last

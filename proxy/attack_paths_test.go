@@ -92,7 +92,7 @@ func TestChunkedBodyIsReadAndSentWithItsLength(t *testing.T) {
 	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
 	for _, r := range append(slices.Clone(foreign), reach{request{"POST", "runs/create", `{"experiment_id":"<exp>"}`}, 200}) {
-		if !strings.HasPrefix(r.body, "{") {
+		if !strings.HasPrefix(r.body, "{") || strings.HasPrefix(r.path, "/v1/traces") { // its headers are tried elsewhere
 			continue
 		}
 		path := with.Replace(r.path)

@@ -67,6 +67,7 @@ type Call struct {
 	size    int               // of the body as it came, in bytes
 	tags    []*object         // messages that hold a tag's key
 	authors []authored        // entries that say who made a trace
+	places  []authored        // entries that say where MLflow keeps it
 	texts   []jsonText        // fields that hold JSON as text
 	signed  []signature       // where a person's name stands, or belongs
 	lists   []narrowing       // lists that shrink to what is visible

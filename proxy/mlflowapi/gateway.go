@@ -23,7 +23,7 @@ func gatewayRows() []Endpoint {
 		row(Endpoint{Name: "gateway/gemini/v1beta/models/{endpoint_call}", Fields: inPath}),
 		row(Endpoint{Name: "gateway/mlflow/v1/chat/completions", Fields: named}),
 		row(Endpoint{Name: "gateway/mlflow/v1/models", Methods: get, Args: InQuery, Repeatable: true,
-			Trims: []Trim{{At: "data[]", By: "id", Is: "gateway_endpoint"}}}),
+			Trims: []Trim{{At: "data[]", Shown: true, By: "id", Is: "gateway_endpoint"}}}),
 		row(Endpoint{Name: "gateway/openai/v1/chat/completions", Fields: named}),
 		row(Endpoint{Name: "gateway/openai/v1/embeddings", Fields: named}),
 		row(Endpoint{Name: "gateway/openai/v1/responses", Fields: named}),

@@ -100,11 +100,10 @@ func refusesPrimaryIDs(t *testing.T, srv *mlflowtest.Server) {
 	// These need more than stand-ins give, and are tried in package proxy.
 	elsewhere := map[string]bool{
 		"label-schemas/create": true, "datasets/{dataset_id}/records": true,
-		"review-queues/items/add": true, "review-queues/items/remove": true,
+		"review-queues/items/add": true, "review-queues/items/set-status": true, "get-trace-artifact": true, "traces/link-prompts": true, "review-queues/items/remove": true,
 	}
-	// What MLflow does not refuse with 404 itself is no harm: deleting nothing, or
-	// (setting a tag) what its database says of a trace that is not there.
-	other := map[string]int{"traces/delete-traces": 200, "traces/{request_id}/tags": 400, "traces/{trace_id}/tags": 400}
+	// What MLflow does not refuse with 404 itself is no harm: (setting a tag) what its database says of a trace that is not there.
+	other := map[string]int{"traces/{request_id}/tags": 400, "traces/{trace_id}/tags": 400}
 	asked := 0
 	for _, e := range newTestTable(t).Rows() {
 		has := namedInPath(e)

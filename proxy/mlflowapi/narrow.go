@@ -118,7 +118,15 @@ func (w *World) narrowList(ctx context.Context, c *Call, n narrowing) error {
 // narrowLocations does the same for the experiments of traces/search.
 func (w *World) narrowLocations(ctx context.Context, c *Call) error {
 	list := c.args.get("locations")
-	if list == nil || w.Rights.Scope(Experiment).Free() {
+	if w.Rights.Scope(Experiment).Free() {
+		return nil
+	}
+	if list == nil || len(list.list) == 0 { // which to an older MLflow may mean all
+		exp, at := &object{}, &object{}
+		exp.set("experiment_id", newString(experimentID.nonexistent()))
+		at.set("type", newString("MLFLOW_EXPERIMENT"))
+		at.set("mlflow_experiment", newObject(exp))
+		c.args.set("locations", newList([]*value{newObject(at)}))
 		return nil
 	}
 	if err := experimentID.tooMany(list); err != nil {

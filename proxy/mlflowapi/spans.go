@@ -266,7 +266,7 @@ func (s *span) writeKids(out, body []byte, see sight, v verdict) ([]byte, bool) 
 			out = out[:mark]
 		}
 	}
-	if first && s.kind == '[' && !s.rule.stays {
+	if first && (s.kind == '[' && !s.rule.stays || s.kind == '{' && s.rule.isMap) {
 		return out[:begin], false
 	}
 	if !first {

@@ -117,8 +117,8 @@ func TestWhatIsReadIsWrittenAnew(t *testing.T) {
 	for name, q := range map[string]struct{ path, body, want string }{
 		"escaped key and id": {"experiments/update", ` { "\u0065xperiment_id" : "\u0032" , "new_name" : "a\/\u00e4" } `, `{"experiment_id":"2","new_name":"a/ä"}`},
 		"unknown fields":     {"experiments/update", `{"experiment_id":"2","x":{"experiment_id":"3"},"new_name":"a","zz":[1,null]}`, `{"experiment_id":"2","new_name":"a"}`},
-		"null falls to uuid": {"runs/log-metric", `{"run_id":null,"run_uuid":"` + mineRun + `","key":"m","value":1}`, `{"key":"m","value":1,"run_id":"` + mineRun + `"}`},
-		"empty falls too":    {"runs/log-metric", `{"run_id":"","run_uuid":"` + mineRun + `","key":"m","value":1}`, `{"key":"m","value":1,"run_id":"` + mineRun + `"}`},
+		"null falls to uuid": {"runs/log-metric", `{"run_id":null,"run_uuid":"` + mineRun + `","key":"m","value":1}`, `{"run_id":"` + mineRun + `","key":"m","value":1}`},
+		"empty falls too":    {"runs/log-metric", `{"run_id":"","run_uuid":"` + mineRun + `","key":"m","value":1}`, `{"run_id":"` + mineRun + `","key":"m","value":1}`},
 		"both alike":         {"runs/log-metric", `{"run_uuid":"` + mineRun + `","run_id":"` + mineRun + `","key":"m","value":"NaN","step":12345678901234567890}`, `{"run_id":"` + mineRun + `","key":"m","value":"NaN","step":12345678901234567890}`},
 		"nested":             {"runs/log-batch", `{"run_id":"` + mineRun + `","metrics":[{"key":"a","x":1,"value":1e5,"step":null}],"params":[]}`, `{"run_id":"` + mineRun + `","metrics":[{"key":"a","value":1e5}],"params":[]}`},
 	} {

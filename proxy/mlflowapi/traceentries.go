@@ -55,6 +55,10 @@ func (c *Call) traceEntries(o *object, f *field, v *value) error {
 // traceEntry reads one entry, whose value stands in the member of an object.
 func (c *Call) traceEntry(key string, in *object, member string) error {
 	lower := strings.ToLower(strings.TrimSpace(key))
+	if placeTags[lower] && (c.Endpoint.Creates || c.Endpoint.Special == EndTrace) {
+		c.places = append(c.places, authored{in, member, key}) // clients send it back as they got it
+		return nil
+	}
 	if placeTags[lower] {
 		c.Refused = &Refusal{Answer: Forbidden("the tag %q says where MLflow reads a trace from, and may not be set through mlgate", cut(key)), Rule: "rule: trace location"}
 		return nil
@@ -101,6 +105,11 @@ type authored struct {
 	key    string
 }
 
+// listed reports whether the entry is a key and a value in a list.
+func (a authored) listed() bool {
+	return a.in.get("key") != nil && a.member == "value" && a.key != "value"
+}
+
 // signTrace writes the identity where a trace says who made it, and refuses to
 // change that later. What ends a trace repeats what began it: there the entry
 // stays what it was.
@@ -108,19 +117,32 @@ func (w *World) signTrace(c *Call) (refused *Refusal) {
 	for _, a := range c.authors {
 		switch {
 		case w.User == "":
-		case c.Endpoint.Creates:
+		case c.Endpoint.Creates && a.in.get(a.member) != nil: // else it stays what it is
 			a.in.set(a.member, newString(w.User))
+		case c.Endpoint.Creates:
 		case c.Endpoint.Special == EndTrace:
-			for _, list := range []string{"tags", "request_metadata"} {
-				if v := c.args.get(list); v != nil {
-					v.list = slices.DeleteFunc(v.list, func(item *value) bool { return item.obj == a.in })
-				}
-			}
+			c.leaveOut(a)
 		default:
 			refused = &Refusal{Answer: Forbidden("%q says who created something; mlgate wrote it and nobody changes it", cut(a.key)), Rule: "rule: " + userTag}
 		}
 	}
+	for _, p := range c.places {
+		c.leaveOut(p)
+	}
 	return refused
+}
+
+// leaveOut takes an entry out of its map or its list.
+func (c *Call) leaveOut(a authored) {
+	if !a.listed() {
+		a.in.drop(a.member)
+		return
+	}
+	for _, list := range []string{"tags", "request_metadata"} {
+		if v := c.args.get(list); v != nil {
+			v.list = slices.DeleteFunc(v.list, func(item *value) bool { return item.obj == a.in })
+		}
+	}
 }
 
 // assessor notes a source whose id is a person's name: all but those that say

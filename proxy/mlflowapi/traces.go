@@ -14,19 +14,19 @@ func traceRows() []Endpoint {
 		{Name: "get-trace-artifact", Methods: get, Paths: ajax2and3("get-trace-artifact"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true, File: true,
 			Fields: "request_id:trace! path"},
 		{Name: "traces", Methods: get, Paths: v2("traces"), Kind: Experiment, Action: Read, Args: InQuery, Special: SearchTraces, Repeatable: true,
-			Fields: "experiment_ids:experiment~[] filter max_results order_by[] page_token", Trims: oldTraceTrims("traces[]"), Sift: traceSift("experiment_ids")},
+			Fields: "experiment_ids:experiment~![] filter max_results order_by[] page_token", Trims: oldTraceTrims("traces[]"), Sift: traceSift("experiment_ids")},
 		{Name: "traces", Methods: post, Paths: v2("traces"), Kind: Experiment, Action: Edit, Args: InBody, Creates: true,
 			Fields: "experiment_id:experiment! timestamp_ms request_metadata[]{key:trace_entry value} tags[]{key:trace_entry value}", Trims: v2one},
 		{Name: "traces", Methods: post, Paths: v3("traces"), Kind: Experiment, Action: Edit, Args: InBody, Creates: true, Special: StartTrace, Repeatable: true,
 			Fields: "trace!{trace_info!{trace_id:new_trace! client_request_id trace_location!{type mlflow_experiment!{experiment_id:experiment!}} request_preview response_preview request_time execution_duration state " +
 				"trace_metadata:trace_entry* tags:trace_entry* assessments[]{assessment_id " + assessmentFields + "}}}", Trims: v3one},
 		{Name: "traces/batchGet", Methods: get, Paths: v3("traces/batchGet"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
-			Fields: "trace_ids:trace~[] experiment_ids:experiment~[]", Trims: traceTrims("traces[].trace_info")},
+			Fields: "trace_ids:trace~![] experiment_ids:experiment~[]", Trims: traceTrims("traces[].trace_info")},
 		{Name: "traces/batchGetInfos", Methods: post, Paths: v3("traces/batchGetInfos"), Kind: Experiment, Action: Read, Args: InBody, Repeatable: true,
-			Fields: "trace_ids:trace~[] experiment_ids:experiment~[]", Trims: traceTrims("trace_infos[]")},
+			Fields: "trace_ids:trace~![] experiment_ids:experiment~[]", Trims: traceTrims("trace_infos[]")},
 		{Name: "traces/calculate-filter-correlation", Methods: post, Paths: v3("traces/calculate-filter-correlation"), Kind: Experiment, Action: Read, Args: InBody, Special: CountTraces, Repeatable: true,
-			Fields: "experiment_ids:experiment~[] filter_string1 filter_string2 base_filter"},
-		{Name: "traces/delete-traces", Methods: post, Paths: v2v3("traces/delete-traces"), Kind: Experiment, Action: Manage, Args: InBody, Special: DeleteTraces,
+			Fields: "experiment_ids:experiment~![] filter_string1 filter_string2 base_filter"},
+		{Name: "traces/delete-traces", Methods: post, Paths: v2v3("traces/delete-traces"), Kind: Experiment, Action: Manage, Args: InBody, Special: DeleteTraces, Forgives: true,
 			Fields: "experiment_id:experiment! max_timestamp_millis max_traces request_ids[]"},
 		{Name: "traces/get", Methods: get, Paths: v3("traces/get"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
 			Fields: "trace_id:trace! allow_partial", Trims: v3one},
@@ -36,11 +36,11 @@ func traceRows() []Endpoint {
 		{Name: "traces/link-to-run", Methods: post, Paths: v2("traces/link-to-run"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "trace_ids:trace/read?[] run_id:run?!"},
 		{Name: "traces/metrics", Methods: post, Paths: v3("traces/metrics"), Kind: Experiment, Action: Read, Args: InBody, Special: CountTraces, Repeatable: true,
-			Fields: "experiment_ids:experiment~[] view_type metric_name aggregations[]{aggregation_type percentile_value} dimensions[] filters[] time_interval_seconds start_time_ms end_time_ms max_results page_token"},
+			Fields: "experiment_ids:experiment~![] view_type metric_name aggregations[]{aggregation_type percentile_value} dimensions[] filters[] time_interval_seconds start_time_ms end_time_ms max_results page_token"},
 		{Name: "traces/search", Methods: post, Paths: v3("traces/search"), Kind: Experiment, Action: Read, Args: InBody, Special: NarrowLocations, Repeatable: true,
 			Fields: "locations[]{type mlflow_experiment{experiment_id:experiment~}} filter max_results order_by[] page_token", Trims: traceTrims("traces[]"), Sift: traceSift("locations")},
 		{Name: "traces/{request_id}", Methods: patch, Paths: v2("traces/{request_id}"), Kind: Experiment, Action: Edit, Args: InBody, Special: EndTrace, Repeatable: true,
-			Fields: "request_id:trace timestamp_ms status request_metadata[]{key:trace_entry value} tags[]{key:trace_entry value}", Trims: v2one},
+			Fields: "request_id:trace timestamp_ms status! request_metadata[]{key:trace_entry value} tags[]{key:trace_entry value}", Trims: v2one},
 		{Name: "traces/{request_id}/info", Methods: get, Paths: v2("traces/{request_id}/info"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
 			Fields: "request_id:trace", Trims: v2one},
 		{Name: "traces/{request_id}/tags", Methods: del, Paths: v2("traces/{request_id}/tags"), Kind: Experiment, Action: Edit, Args: InBody,
@@ -100,7 +100,7 @@ func (w *World) AdmitTrace(ctx context.Context, c *Call) error {
 		}
 		return &Refusal{Answer: Forbidden("trace %s lies in another experiment, and traces do not move", id), Rule: "rule: traces do not move"}
 	}
-	return w.ownAssessments(ctx, info, id)
+	return w.keepTrace(ctx, c, info, id)
 }
 
 // CountTraces refuses to count by what may be hidden in some of the traces: the

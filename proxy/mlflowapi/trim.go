@@ -16,6 +16,7 @@ type Trim struct {
 	// nothing to name. Without Drop and Blank the whole object goes, which
 	// stands in a list.
 	Blank string
+	Shown bool   // MLflow shows the list at At also when it is empty
 	When  string // "member=text": only objects of which this holds
 }
 
@@ -28,6 +29,8 @@ type trimNode struct {
 	always bool
 	// stays: MLflow shows the list when it is empty, too.
 	stays bool
+	// isMap: an object of any members, which MLflow leaves out when it is empty.
+	isMap bool
 }
 
 type trimRule struct {
@@ -64,6 +67,10 @@ func compileTrims(trims []Trim) (*trimNode, error) {
 		}
 		n := root.at(t.At)
 		by := splitPath(t.By)
+		n.isMap = n.isMap || strings.HasPrefix(t.By, "'")
+		if t.Shown {
+			root.at(strings.TrimSuffix(t.At, "[]")).stays = true
+		}
 		n.down(by[:max(0, len(by)-1)])
 		rule := trimRule{by: by, is: is, drop: strings.Fields(t.Drop), when: condition(t.When)}
 		for _, name := range strings.Fields(t.Blank) {

@@ -72,7 +72,7 @@ func TestPagesOfTracesAndTheirKindShowWhatIsHers(t *testing.T) {
 		{"sessions", in + "chat-sessions", nil},
 		{"datasets", in + "datasets", []string{"questions-sparrow"}},
 		{"dataset", in + "datasets/" + hers.dataset, []string{"sparrow"}},
-		{"judges", in + "judges", []string{"judge-sparrow"}},
+		{"judges", in + "judges", nil},
 		{"queues", in + "review-queue", []string{"queue-sparrow"}},
 		{"evaluations", in + "evaluation-runs", nil},
 		{"prompts", "prompts", []string{hers.prompt}},
