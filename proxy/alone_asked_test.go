@@ -38,6 +38,8 @@ var alsoAsked = []request{
 	{"POST", "/api/3.0/mlflow/traces/search", `{"locations":[]}`},
 	{"GET", "/api/3.0/mlflow/label-schemas/get-by-name?experiment_id=<EXP>&name=ls<SECRET>", ""},
 	{"GET", "/api/3.0/mlflow/review-queues/get-by-name?experiment_id=<EXP>&name=rq<SECRET>", ""},
+	{"GET", "/api/3.0/mlflow/label-schemas/get-by-name?experiment_id=<exp>&name=<lsname>", ""},
+	{"GET", "/api/3.0/mlflow/review-queues/get-by-name?experiment_id=<exp>&name=<rqname>", ""},
 	{"POST", "/api/3.0/mlflow/traces/metrics", `{"experiment_ids":["<EXP>"],"view_type":"TRACES","metric_name":"trace_count","aggregations":[{"aggregation_type":"COUNT"}],"dimensions":["trace_name"]}`},
 	{"POST", "/api/3.0/mlflow/traces/metrics", `{"experiment_ids":["<EXP>"],"view_type":"TRACES","metric_name":"latency","aggregations":[{"aggregation_type":"PERCENTILE","percentile_value":50}]}`},
 	{"POST", gql, `{"query":"query q($data: MlflowGetRunInput!){mlflowGetRun(input:$data){run{info{runName runId artifactUri} data{metrics{key value modelId} tags{key value}} inputs{modelInputs{modelId}} outputs{modelOutputs{modelId}} modelVersions{name version source runId modelId}} apiError{code message}}}","variables":{"data":{"runId":"<RUN>"}}}`},

@@ -57,7 +57,7 @@ func own(r request) request {
 var absent = strings.NewReplacer(
 	"<EXP>", "999999999", "<RUN>", strings.Repeat("0", 32), "<LM>", "m-"+strings.Repeat("0", 32), "<TR>", "tr-"+strings.Repeat("0", 32),
 	"<DS>", "d-"+strings.Repeat("0", 32), "<LS>", "ls-"+strings.Repeat("0", 32), "<RQ>", "rq-"+strings.Repeat("0", 32),
-	"<ISS>", "iss-"+strings.Repeat("0", 32), "<AS>", "a-"+strings.Repeat("0", 32),
+	"<ISS>", "iss-"+strings.Repeat("0", 32), "<AS>", "a-"+strings.Repeat("0", 32), "<JUDGE>", "00000000-0000-0000-0000-000000000000",
 )
 
 // basesOf are the calls that a row's lines are made from: all that the attack
@@ -158,7 +158,7 @@ func numbered(s string, i int) string {
 }
 
 // more is how many she has of what; see [island.more].
-var more = map[string]int{"<exp": 5, "<run": 7, "<lm": 8, "<model": 4, "<tr": 6, "<ds": 4, "<ls": 3, "<rq": 3, "<iss": 3}
+var more = map[string]int{"<exp": 5, "<run": 7, "<lm": 8, "<model": 4, "<tr": 6, "<ds": 4, "<ls": 3, "<rq": 3, "<iss": 3, "<judge": 2}
 
 // beside puts hers next to theirs, wherever there is a list.
 func beside(r request) request {
@@ -168,7 +168,7 @@ func beside(r request) request {
 		hers := strings.ToLower(theirs)
 		return fmt.Sprintf(`["%s","%s","%s"]`, hers, theirs, strings.Replace(hers, ">", "2>", 1))
 	})
-	for _, arg := range []string{"run_ids=<RUN>", "experiment_ids=<EXP>", "trace_ids=<TR>"} {
+	for _, arg := range []string{"run_ids=<RUN>", "experiment_ids=<EXP>", "trace_ids=<TR>", "scorer_ids=<JUDGE>"} {
 		hers := strings.ToLower(arg)
 		r.path = strings.Replace(r.path, arg, hers+"&"+arg+"&"+strings.Replace(hers, ">", "2>", 1), 1)
 	}

@@ -61,7 +61,7 @@ func newIsland(t *testing.T, word string, first int, crowded bool) *island {
 	if crowded {
 		w.crowd(t, -1, word)
 	}
-	for _, line := range strings.Fields("exp run lm tr as ds record ls rq iss") {
+	for _, line := range strings.Fields("exp run lm tr as ds record ls rq iss judge") {
 		w.names[w.text("<"+line+">", side{})] = "<" + line + ">"
 	}
 	for name, id := range w.more {
@@ -206,7 +206,9 @@ func (w *island) plantTraces(t *testing.T, word string) {
 		w.more[fmt.Sprintf("<rq%d>", i+2)] = id(t, w.srv.Call(t, "POST", v3+"review-queues/create", m{"experiment_id": w.mine.exp, "name": "rq" + name, "queue_type": "CUSTOM", "users": []string{"u"}}), "review_queue", "queue_id")
 		w.more[fmt.Sprintf("<iss%d>", i+2)] = id(t, w.srv.Call(t, "POST", v3+"issues", m{"experiment_id": w.mine.exp, "name": "iss" + name, "description": "d"}), "issue", "issue_id")
 		w.srv.Call(t, "POST", v3+"scorers/register", m{"experiment_id": w.mine.exp, "name": "sc" + name, "serialized_scorer": `{"name":"s","builtin_scorer_class":"Safety","builtin_scorer_pydantic_data":{}}`})
+		w.more["<lsname>"], w.more["<rqname>"] = "ls"+name, "rq"+name
 	}
+	w.more["<judge2>"] = id(t, w.srv.Call(t, "PUT", v3+"scorers/online-config", m{"experiment_id": w.mine.exp, "name": "scdsa" + word, "sample_rate": 0}), "config", "scorer_id")
 }
 
 // crowd lets the other teams act before alice's i-th step.

@@ -30,7 +30,7 @@ var foreignDatasets = []reach{
 	{request{"GET", v3 + "scorers/versions?experiment_id=<EXP>&name=<SCORER>", ""}, 404},
 	{request{"GET", v3 + "scorers/list?experiment_id=<EXP>", ""}, 404},
 	{request{"PUT", v3 + "scorers/online-config", `{"experiment_id":"<EXP>","name":"<SCORER>","sample_rate":0}`}, 404},
-	{request{"GET", v3 + "scorers/online-configs?scorer_ids=unknown", ""}, 200},
+	{request{"GET", v3 + "scorers/online-configs?scorer_ids=<JUDGE>", ""}, 200},
 	{request{"DELETE", v3 + "scorers/delete", `{"experiment_id":"<EXP>","name":"<SCORER>","version":1}`}, 404},
 
 	{request{"POST", v3 + "issues", `{"experiment_id":"<EXP>","name":"n","description":"d"}`}, 404},

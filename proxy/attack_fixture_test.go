@@ -14,8 +14,8 @@ import (
 // side is what one team has on the server. Everything in it but ids and names
 // carries its secret: an answer that holds the secret has leaked.
 type side struct {
-	exp, name, run, lm, model, secret       string
-	tr, as, ds, record, ls, rq, iss, scorer string // see plantGenAI
+	exp, name, run, lm, model, secret              string
+	tr, as, ds, record, ls, rq, iss, scorer, judge string // see plantGenAI; judge is the id of the scorer
 }
 
 // plant makes a team's things straight in MLflow, past the gate.
@@ -83,17 +83,18 @@ func (s *side) plantGenAI(t *testing.T, srv *mlflowtest.Server) {
 	srv.Call(t, "POST", v3+"review-queues/items/add", m{"queue_id": s.rq, "item_type": "TRACE", "item_ids": []string{s.tr}})
 	s.iss = id(srv.Call(t, "POST", v3+"issues", m{"experiment_id": s.exp, "name": "iss" + s.secret, "description": s.secret}), "issue", "issue_id")
 	srv.Call(t, "POST", v3+"scorers/register", m{"experiment_id": s.exp, "name": s.scorer, "serialized_scorer": `{"name":"` + s.secret + `","builtin_scorer_class":"Safety","builtin_scorer_pydantic_data":{}}`})
+	s.judge = id(srv.Call(t, "PUT", v3+"scorers/online-config", m{"experiment_id": s.exp, "name": s.scorer, "sample_rate": 0}), "config", "scorer_id")
 }
 
 // fillGenAI sets ids that nobody holds.
 func (s *side) fillGenAI() {
 	zeros := strings.Repeat("0", 31) + "e"
-	s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss, s.scorer = "tr-"+zeros, "a-"+zeros, "d-"+zeros, "dr-"+zeros, "ls-"+zeros, "rq-"+zeros, "iss-"+zeros, "nobodys"
+	s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss, s.scorer, s.judge = "tr-"+zeros, "a-"+zeros, "d-"+zeros, "dr-"+zeros, "ls-"+zeros, "rq-"+zeros, "iss-"+zeros, "nobodys", "00000000-0000-0000-0000-000000000000"
 }
 
 // swaps are the pairs of what plantGenAI makes, to compare two answers.
 func (s *side) swaps(other side) []string {
-	return []string{s.tr, other.tr, s.as, other.as, s.ds, other.ds, s.record, other.record, s.ls, other.ls, s.rq, other.rq, s.iss, other.iss, s.scorer, other.scorer}
+	return []string{s.tr, other.tr, s.as, other.as, s.ds, other.ds, s.record, other.record, s.ls, other.ls, s.rq, other.rq, s.iss, other.iss, s.scorer, other.scorer, s.judge, other.judge}
 }
 
 // twoTeams are a live MLflow, a gate before it, and what alice's and bob's teams
@@ -109,7 +110,7 @@ func twoTeams(t *testing.T) (srv *mlflowtest.Server, g *gate, mine, theirs side)
 func fill(mine, theirs side) *strings.Replacer {
 	return strings.NewReplacer(
 		"<exp>", mine.exp, "<name>", mine.name, "<run>", mine.run, "<lm>", mine.lm, "<model>", mine.model,
-		"<tr>", mine.tr, "<as>", mine.as, "<ds>", mine.ds, "<record>", mine.record, "<ls>", mine.ls, "<rq>", mine.rq, "<iss>", mine.iss, "<scorer>", mine.scorer,
+		"<tr>", mine.tr, "<as>", mine.as, "<ds>", mine.ds, "<record>", mine.record, "<ls>", mine.ls, "<rq>", mine.rq, "<iss>", mine.iss, "<scorer>", mine.scorer, "<judge>", mine.judge, "<JUDGE>", theirs.judge,
 		"<fresh>", newTraceID(), "<hex>", strings.TrimPrefix(mine.tr, "tr-"), "<HEX>", strings.TrimPrefix(theirs.tr, "tr-"), "<TR>", theirs.tr, "<AS>", theirs.as, "<DS>", theirs.ds, "<RECORD>", theirs.record, "<LS>", theirs.ls, "<RQ>", theirs.rq, "<ISS>", theirs.iss, "<SCORER>", theirs.scorer,
 		"<EXP>", theirs.exp, "<NAME>", theirs.name, "<RUN>", theirs.run, "<LM>", theirs.lm, "<MODEL>", theirs.model,
 	)
@@ -159,7 +160,7 @@ func (s side) leaks(sent string, a answer) (found []string) {
 	if dec, err := url.QueryUnescape(sent); err == nil {
 		sent += dec
 	}
-	for _, word := range []string{s.secret, s.name, s.run, s.lm, s.model, s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss} {
+	for _, word := range []string{s.secret, s.name, s.run, s.lm, s.model, s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss, s.judge} {
 		if word == "" {
 			continue
 		}

@@ -15,6 +15,7 @@ type position struct {
 	path        []string // members from the outside in; "[]" after a list's
 	alias, role string
 	link        bool   // MLflow takes ids that do not exist here
+	narrow      bool   // what the caller may not see of it is left out
 	action      string // other than the row's
 }
 
@@ -34,7 +35,7 @@ func positions(fields string) (all []position, plain map[string][]string) {
 			continue
 		}
 		w, many := strings.CutSuffix(w, "[]")
-		link := strings.Contains(w, "?")
+		link, narrow := strings.Contains(w, "?"), strings.Contains(w, "~")
 		w = strings.TrimRight(w, "!?~")
 		w, action, _ := strings.Cut(w, "/")
 		w, role, _ := strings.Cut(w, ":")
@@ -45,7 +46,7 @@ func positions(fields string) (all []position, plain map[string][]string) {
 		}
 		plain[strings.Join(outer, ".")] = append(plain[strings.Join(outer, ".")], name)
 		if role != "" {
-			all = append(all, position{append(slices.Clone(outer), last), alias, role, link, action})
+			all = append(all, position{append(slices.Clone(outer), last), alias, role, link, narrow, action})
 		}
 	}
 	return all, plain
@@ -66,7 +67,7 @@ var samples = map[string]any{
 // own is a try about the caller's things.
 func (r request) own() request {
 	lower := []string{}
-	for _, c := range []string{"EXP", "NAME", "RUN", "LM", "MODEL", "TR", "AS", "DS", "RECORD", "LS", "RQ", "ISS", "SCORER"} {
+	for _, c := range []string{"EXP", "NAME", "RUN", "LM", "MODEL", "TR", "AS", "DS", "RECORD", "LS", "RQ", "ISS", "SCORER", "JUDGE"} {
 		lower = append(lower, "<"+c+">", "<"+strings.ToLower(c)+">")
 	}
 	to := strings.NewReplacer(lower...)

@@ -28,7 +28,32 @@ func (st *stage) entangled(t *testing.T) []side {
 	made := srv.Call(t, "POST", "logged-models", m{"experiment_id": mine.exp, "name": "linked", "source_run_id": theirs.run})
 	linked := mine
 	linked.lm, _ = made["model"].(m)["info"].(m)["model_id"].(string)
+	st.entangledGenAI(t, &linked)
 	return []side{mine, linked}
+}
+
+// entangledGenAI makes a trace with an assessment, a dataset and an issue of
+// alice's that name bob's things.
+func (st *stage) entangledGenAI(t *testing.T, linked *side) {
+	t.Helper()
+	srv, mine, theirs := st.srv, st.mine, st.theirs
+	linked.tr = newTraceID()
+	assessed := func(name string) m {
+		return m{"assessment_name": name, "trace_id": linked.tr, "source": m{"source_type": "HUMAN", "source_id": "somebody"}, "feedback": m{"value": "v"},
+			"metadata": m{"mlflow.assessment.sourceRunId": theirs.run, "mlflow.assessment.scorerTraceId": theirs.tr}}
+	}
+	srv.Call(t, "POST", v3+"traces", m{"trace": m{"trace_info": m{
+		"trace_id": linked.tr, "trace_location": m{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": m{"experiment_id": mine.exp}},
+		"request_time": "2026-01-02T03:04:05Z", "state": "OK", "tags": m{"mlflow.linkedPrompts": `[{"name":"` + theirs.model + `","version":"1"}]`},
+		"trace_metadata": m{"mlflow.sourceRun": theirs.run, "mlflow.modelId": theirs.lm}, "assessments": []m{assessed("started")},
+	}}})
+	srv.LogSpan(t, mine.exp, linked.tr, "linked")
+	made := srv.Call(t, "POST", v3+"traces/"+linked.tr+"/assessments", m{"assessment": assessed("added")})
+	linked.as, _ = made["assessment"].(m)["assessment_id"].(string)
+	made = srv.Call(t, "POST", v3+"datasets/create", m{"name": "shared", "experiment_ids": []string{mine.exp, theirs.exp}})
+	linked.ds, _ = made["dataset"].(m)["dataset_id"].(string)
+	made = srv.Call(t, "POST", v3+"issues", m{"experiment_id": mine.exp, "name": "linked", "description": "d", "source_run_id": theirs.run})
+	linked.iss, _ = made["issue"].(m)["issue_id"].(string)
 }
 
 // partly reads alice's own things, which are entangled with bob's.
@@ -45,9 +70,123 @@ func (st *stage) partly(t *testing.T, e *mlflowapi.Endpoint, all []reach, as []s
 			q.path = second.Replace(q.path)
 			q.body = second.Replace(q.body)
 			a := q.send(t, st.g, "alice", with)
-			// Who may use a model may load it: its source is no secret.
-			seen := regexp.MustCompile(`"source": ?"models:/`+st.theirs.lm).ReplaceAllString(string(a.Body), "")
-			for _, leak := range st.theirs.leaks("", answer{a.Status, a.Header, []byte(seen)}) {
+			for _, leak := range st.theirs.leaks("", st.unsourced(a)) {
+				say(&found, "alice", q, answer{Status: a.Status}, leak)
+			}
+			if placed := regexp.MustCompile(`"experiment_ids?": ?(\[[^\]]*)?"` + st.theirs.exp + `"`); placed.Match(a.Body) {
+				say(&found, "alice", q, a, "the answer names the other team's experiment")
+			}
+		}
+	}
+	return found
+}
+
+// unsourced is an answer without the source of her version that came from bob's
+// logged model: who may use a model may load it, so its source is no secret.
+func (st *stage) unsourced(a answer) answer {
+	a.Body = regexp.MustCompile(`"source": ?"models:/`+st.theirs.lm).ReplaceAll(a.Body, nil)
+	return a
+}
+
+// able is what each role is answered when it does a row's tries to things of
+// its own that nobody has touched.
+func (st *stage) able(t *testing.T, all []reach) (statuses []int) {
+	t.Helper()
+	ours := plant(t, st.srv, "cv")
+	with := fill(ours, ours)
+	for _, user := range []string{"viewer", "alice", "lead"} {
+		for _, r := range all {
+			statuses = append(statuses, r.send(t, st.g, user, with).Status)
+		}
+	}
+	return statuses
+}
+
+// contradicted sends an id of bob's under the name of one that stands in the
+// path already: MLflow reads one of them, so both must be hers.
+func (st *stage) contradicted(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
+	t.Helper()
+	with := fill(st.mine, st.theirs)
+	places, plain := positions(e.Fields)
+	for _, p := range places {
+		theirs := foreignOf[p.role]
+		if len(p.path) != 1 || theirs == "" || !strings.Contains(e.Paths[0], "{"+p.path[0]+"}") {
+			continue
+		}
+		for _, r := range all {
+			own := r.own()
+			var list []request
+			if e.Args == mlflowapi.InBody {
+				list = append(list, request{own.method, own.path, withForeign(own.body, p, p.path[0], theirs, plain)[0]})
+			} else {
+				path, query, _ := strings.Cut(own.path, "?")
+				list = append(list, request{own.method, path + "?" + strings.Trim(query+"&"+p.path[0]+"="+theirs, "&"), own.body})
+			}
+			for _, q := range list {
+				if a := q.send(t, st.g, "alice", with); a.Status/100 != 4 {
+					say(&found, "alice", q, a, "want a refusal")
+				}
+			}
+		}
+	}
+	return found
+}
+
+// narrowed sends an id of bob's beside hers in the lists of which she is shown
+// her own part: what is answered is what hers alone is.
+func (st *stage) narrowed(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
+	t.Helper()
+	with := fill(st.mine, st.theirs)
+	places, plain := positions(e.Fields)
+	for _, p := range places {
+		name, many := strings.CutSuffix(p.path[len(p.path)-1], "[]")
+		if !p.narrow || !many {
+			continue
+		}
+		for _, r := range all {
+			own := r.own()
+			q := request{own.method, own.path + "&" + name + "=" + foreignOf[p.role], own.body}
+			if e.Args == mlflowapi.InBody {
+				q = request{own.method, own.path, withForeign(own.body, p, name, foreignOf[p.role], plain)[1]}
+			}
+			want := own.send(t, st.g, "alice", with)
+			if a := q.send(t, st.g, "alice", with); a.Status != want.Status || string(a.Body) != string(want.Body) {
+				say(&found, "alice", q, a, fmt.Sprintf("want %d %.300s", want.Status, want.Body))
+			}
+		}
+	}
+	return found
+}
+
+// bare leaves out the lists of which she is shown her own part: without them
+// MLflow answers about the whole server.
+func (st *stage) bare(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
+	t.Helper()
+	with := fill(st.mine, st.theirs)
+	places, _ := positions(e.Fields)
+	for _, p := range places {
+		name, _ := strings.CutSuffix(p.path[0], "[]")
+		if !p.narrow {
+			continue
+		}
+		for _, r := range all {
+			q := r.own()
+			path, query, _ := strings.Cut(q.path, "?")
+			var kept []string
+			for part := range strings.SplitSeq(query, "&") {
+				if !strings.HasPrefix(part, name+"=") {
+					kept = append(kept, part)
+				}
+			}
+			q.path = strings.TrimSuffix(path+"?"+strings.Join(kept, "&"), "?")
+			var doc m
+			if json.Unmarshal([]byte(q.body), &doc) == nil {
+				delete(doc, name)
+				b, _ := json.Marshal(doc)
+				q.body = plainJSON(b)
+			}
+			a := q.send(t, st.g, "alice", with)
+			for _, leak := range st.theirs.leaks("", st.unsourced(a)) {
 				say(&found, "alice", q, answer{Status: a.Status}, leak)
 			}
 		}
@@ -112,6 +251,18 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 					q := request{r.method, r.own().path, body}
 					if a := q.send(t, st.g, "alice", with); a.Status != 403 {
 						say(&found, "alice", q, a, "want 403")
+					}
+				}
+			case "tags_text":
+				for key, want := range map[string]int{"mlgate.user": 403, "mlflow.user": 200} {
+					if key == "mlflow.user" && !e.Creates {
+						want = 403
+					}
+					for _, body := range withForeign(r.own().body, p, p.path[0], `{"`+key+`":"mallory"}`, plain)[:1] {
+						q := request{r.method, r.own().path, body}
+						if a := q.send(t, st.g, "alice", with); a.Status != want || strings.Contains(string(a.Body), "mallory") {
+							say(&found, "alice", q, a, fmt.Sprintf("want %d", want))
+						}
 					}
 				}
 			case "author":

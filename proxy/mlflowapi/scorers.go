@@ -26,7 +26,7 @@ func scorerRows() []Endpoint {
 		{Name: "scorers/online-config", Methods: put, Paths: v3("scorers/online-config"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "experiment_id:experiment! name! sample_rate filter_string"},
 		{Name: "scorers/online-configs", Methods: get, Paths: v3("scorers/online-configs"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
-			Fields: "scorer_ids[]", Trims: []Trim{{At: "configs[]", By: "experiment_id", Is: "experiment"}}},
+			Fields: "scorer_ids[]", Trims: []Trim{{At: "configs[]", Shown: true, By: "experiment_id", Is: "experiment"}}},
 		{Name: "scorers/register", Methods: post, Paths: v3("scorers/register"), Kind: Experiment, Action: Edit, Args: InBody,
 			Fields: "experiment_id:experiment! name! serialized_scorer:scorer_text!"},
 		{Name: "scorers/versions", Methods: get, Paths: v3("scorers/versions"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
