@@ -112,7 +112,7 @@ func fill(mine, theirs side) *strings.Replacer {
 		"<exp>", mine.exp, "<name>", mine.name, "<run>", mine.run, "<lm>", mine.lm, "<model>", mine.model,
 		"<tr>", mine.tr, "<as>", mine.as, "<ds>", mine.ds, "<record>", mine.record, "<ls>", mine.ls, "<rq>", mine.rq, "<iss>", mine.iss, "<scorer>", mine.scorer, "<judge>", mine.judge, "<JUDGE>", theirs.judge,
 		"<fresh>", newTraceID(), "<hex>", strings.TrimPrefix(mine.tr, "tr-"), "<HEX>", strings.TrimPrefix(theirs.tr, "tr-"), "<TR>", theirs.tr, "<AS>", theirs.as, "<DS>", theirs.ds, "<RECORD>", theirs.record, "<LS>", theirs.ls, "<RQ>", theirs.rq, "<ISS>", theirs.iss, "<SCORER>", theirs.scorer,
-		"<EXP>", theirs.exp, "<NAME>", theirs.name, "<RUN>", theirs.run, "<LM>", theirs.lm, "<MODEL>", theirs.model,
+		"<EXP>", theirs.exp, "<NAME>", theirs.name, "<RUN>", theirs.run, "<LM>", theirs.lm, "<MODEL>", theirs.model, "<secret>", mine.secret, "<SECRET>", theirs.secret,
 	)
 }
 

@@ -4,14 +4,14 @@ package proxy_test
 var foreignLabels = []reach{
 	{request{"POST", v3 + "label-schemas/create", `{"experiment_id":"<EXP>","name":"n","type":"FEEDBACK","input":{"text":{}}}`}, 404},
 	{request{"GET", v3 + "label-schemas/get?schema_id=<LS>", ""}, 404},
-	{request{"GET", v3 + "label-schemas/get-by-name?experiment_id=<EXP>&name=n", ""}, 404},
+	{request{"GET", v3 + "label-schemas/get-by-name?experiment_id=<EXP>&name=ls<SECRET>", ""}, 404},
 	{request{"GET", v3 + "label-schemas/list?experiment_id=<EXP>", ""}, 404},
 	{request{"PATCH", v3 + "label-schemas/update", `{"schema_id":"<LS>","instruction":"i"}`}, 404},
 
 	{request{"POST", v3 + "review-queues/create", `{"experiment_id":"<EXP>","name":"n","queue_type":"CUSTOM"}`}, 404},
 	{request{"POST", v3 + "review-queues/get-or-create-user", `{"experiment_id":"<EXP>","user":"u"}`}, 404},
 	{request{"GET", v3 + "review-queues/get?queue_id=<RQ>", ""}, 404},
-	{request{"GET", v3 + "review-queues/get-by-name?experiment_id=<EXP>&name=n", ""}, 404},
+	{request{"GET", v3 + "review-queues/get-by-name?experiment_id=<EXP>&name=rq<SECRET>", ""}, 404},
 	{request{"GET", v3 + "review-queues/list?experiment_id=<EXP>", ""}, 404},
 	{request{"POST", v3 + "review-queues/update", `{"queue_id":"<RQ>","update_users":true,"users":["u"]}`}, 404},
 	{request{"GET", v3 + "review-queues/items/list?queue_id=<RQ>", ""}, 404},

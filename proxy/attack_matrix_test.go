@@ -43,6 +43,7 @@ var foreignCore = []reach{
 	{request{"POST", "experiments/delete-experiment-tag", `{"experiment_id":"<EXP>","key":"t"}`}, 404},
 	{request{"POST", "experiments/delete", `{"experiment_id":"<EXP>"}`}, 404},
 	{request{"POST", "experiments/restore", `{"experiment_id":"<EXP>"}`}, 404},
+	{request{"POST", "experiments/update", `{"experiment_id":"<EXP>","new_name":"<NAME>-then"}`}, 403},
 	{request{"POST", "experiments/update", `{"experiment_id":"<EXP>","new_name":"<NAME>"}`}, 403},
 
 	{request{"GET", "runs/get?run_id=<RUN>&run_uuid=<RUN>", ""}, 404},

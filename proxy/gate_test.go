@@ -19,7 +19,6 @@ import (
 	"mlgate/policy"
 	"mlgate/proxy"
 	"mlgate/proxy/console"
-	"mlgate/proxy/mlflowapi"
 	"mlgate/proxy/mlflowtest"
 )
 
@@ -91,10 +90,7 @@ func newGate(t *testing.T, upstream, policyText string, change ...func(*proxy.Op
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := mlflowapi.NewTable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	table := tableOf(t)
 	up, err := url.Parse(upstream)
 	if err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ var samples = map[string]any{
 // own is a try about the caller's things.
 func (r request) own() request {
 	lower := []string{}
-	for _, c := range []string{"EXP", "NAME", "RUN", "LM", "MODEL", "TR", "AS", "DS", "RECORD", "LS", "RQ", "ISS", "SCORER", "JUDGE"} {
+	for _, c := range []string{"EXP", "NAME", "RUN", "LM", "MODEL", "TR", "AS", "DS", "RECORD", "LS", "RQ", "ISS", "SCORER", "JUDGE", "SECRET"} {
 		lower = append(lower, "<"+c+">", "<"+strings.ToLower(c)+">")
 	}
 	to := strings.NewReplacer(lower...)
