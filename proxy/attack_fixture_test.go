@@ -2,7 +2,9 @@ package proxy_test
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"net/url"
 	"regexp"
 	"strings"
@@ -12,9 +14,10 @@ import (
 )
 
 // side is what one team has on the server. Everything in it but ids and names
-// carries its secret: an answer that holds the secret has leaked.
+// carries its secret, and each measurement its number: an answer that holds one
+// of them has leaked.
 type side struct {
-	exp, name, run, lm, model, secret              string
+	exp, name, run, lm, model, secret, number      string
 	tr, as, ds, record, ls, rq, iss, scorer, judge string // see plantGenAI; judge is the id of the scorer
 }
 
@@ -28,6 +31,10 @@ func plant(t *testing.T, srv *mlflowtest.Server, prefix string) side {
 func plantAs(t *testing.T, srv *mlflowtest.Server, prefix, word string) side {
 	t.Helper()
 	s := side{name: prefix + "/" + word[:10], model: prefix + "." + word[:10], secret: "canary" + word[10:]}
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(prefix + word))
+	s.number = fmt.Sprint(1_000_000_000 + sum.Sum32()/4)
+	value := json.Number(s.number)
 	tag := m{"key": "k", "value": s.secret}
 	s.exp = srv.CreateExperiment(t, s.name)
 	srv.Call(t, "POST", "experiments/set-experiment-tag", m{"experiment_id": s.exp, "key": "k", "value": s.secret})
@@ -35,10 +42,11 @@ func plantAs(t *testing.T, srv *mlflowtest.Server, prefix, word string) side {
 	s.lm = srv.LogModel(t, s.exp, s.run, "lm-"+s.secret)
 	srv.Call(t, "POST", "runs/log-batch", m{
 		"run_id": s.run, "tags": []m{tag, {"key": "mlflow.runName", "value": s.secret}}, "params": []m{tag},
-		"metrics": []m{{"key": "loss", "value": 0.5, "timestamp": 1, "step": 1, "model_id": s.lm}, {"key": s.secret, "value": 0.5, "timestamp": 1, "step": 1}},
+		"metrics": []m{{"key": "loss", "value": value, "timestamp": 1, "step": 1, "model_id": s.lm}, {"key": s.secret, "value": value, "timestamp": 1, "step": 1}},
 	})
 	srv.Call(t, "POST", "runs/log-inputs", m{"run_id": s.run, "datasets": []m{{"dataset": m{"name": s.secret, "digest": "d", "source_type": "local", "source": s.secret}}}})
 	srv.PutArtifact(t, s.exp+"/"+s.run+"/artifacts/secret.txt", []byte(s.secret))
+	srv.PutArtifact(t, s.exp+"/"+s.run+"/artifacts/"+s.secret, []byte(s.secret))
 	srv.PutArtifact(t, s.exp+"/models/"+s.lm+"/artifacts/weights", []byte(s.secret))
 	srv.Call(t, "PATCH", "logged-models/"+s.lm+"/tags", m{"model_id": s.lm, "tags": []m{tag}})
 	srv.Call(t, "POST", "registered-models/create", m{"name": s.model, "description": s.secret, "tags": []m{tag}})
@@ -160,7 +168,7 @@ func (s side) leaks(sent string, a answer) (found []string) {
 	if dec, err := url.QueryUnescape(sent); err == nil {
 		sent += dec
 	}
-	for _, word := range []string{s.secret, s.name, s.run, s.lm, s.model, s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss, s.judge} {
+	for _, word := range []string{s.secret, s.number, s.name, s.run, s.lm, s.model, s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss, s.judge} {
 		if word == "" {
 			continue
 		}

@@ -38,7 +38,7 @@ func (st *stage) smuggle(t *testing.T, e *mlflowapi.Endpoint, all []reach) (foun
 		if r.want != 0 && a.Status != r.want {
 			say(&found, "alice", r.request, a, fmt.Sprintf("want %d", r.want))
 		}
-		list := append(smuggled(r.request, e), r.request)
+		list := append(smuggled(r.request, e), r.request, r.unrepeated(e))
 		for _, q := range list {
 			a := q.send(t, st.g, "alice", with)
 			for _, leak := range st.theirs.leaks(with.Replace(q.path+q.body), st.unsourced(a)) {

@@ -132,7 +132,7 @@ func (st *stage) judge(t *testing.T, table *mlflowapi.Table, e *mlflowapi.Endpoi
 		func() []string { return st.linking(t, e, all) },
 		func() []string { return echoed(t, table, e.Echo, all) },
 		func() []string {
-			if got := st.able(t, all); usual != nil && !slices.Equal(got, usual) {
+			if got := st.able(t, e, all); usual != nil && !slices.Equal(got, usual) {
 				return []string{fmt.Sprintf("roles are answered %v about their own, want %v", got, usual)}
 			}
 			return nil
@@ -232,7 +232,7 @@ func TestEveryMutantOfTheTableIsKilled(t *testing.T) {
 				continue
 			}
 		}
-		usual, good := st.able(t, all), st.g
+		usual, good := st.able(t, e, all), st.g
 		for _, u := range mutants(e) {
 			name := u.name(e)
 			changed, err := u.apply(table, e)
