@@ -362,7 +362,7 @@ func TestGraphQLListsShrinkToWhatIsVisible(t *testing.T) {
 	t.Parallel()
 	w := teamWorld()
 	for name, q := range map[string]struct{ doc, want string }{
-		"some":   {`{mlflowSearchRuns(input: {experimentIds: ["1", "2", "99"]}) {nextPageToken}}`, `"experimentIds":["1","9100000000000000001","9100000000000000002"]`},
+		"some":   {`{mlflowSearchRuns(input: {experimentIds: ["1", "2", "99"]}) {nextPageToken}}`, `"experimentIds":["1","2147083648","2147083649"]`},
 		"single": {`{mlflowSearchRuns(input: {experimentIds: "1"}) {nextPageToken}}`, `"experimentIds":["1"]`},
 		"runs":   {`{mlflowGetMetricHistoryBulkInterval(input: {runIds: ["` + theirsRun + `", "` + mineRun + `"]}) {metrics {runId}}}`, `"runIds":["ffffffffffffffff0000000000000000","` + mineRun + `"]`},
 	} {

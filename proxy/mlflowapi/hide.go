@@ -3,6 +3,7 @@ package mlflowapi
 import (
 	"bytes"
 	"maps"
+	"slices"
 )
 
 // Hide puts an id that no server holds in the place of a target's, wherever
@@ -36,11 +37,31 @@ func (c *Call) Hiding() bool { return len(c.hidden) > 0 }
 func (c *Call) Reveal(body []byte) []byte {
 	for _, ids := range [...]map[string]string{c.hidden, c.absent} {
 		for fake, id := range ids {
-			body = bytes.ReplaceAll(body, []byte(fake), []byte(id))
+			body = replaceWhole(body, []byte(fake), []byte(id))
 		}
 	}
 	return body
 }
+
+// replaceWhole replaces a word, but not among other digits: a time may hold those
+// of an id.
+func replaceWhole(body, word, with []byte) []byte {
+	for from := 0; ; {
+		at := bytes.Index(body[from:], word)
+		if at < 0 {
+			return body
+		}
+		at += from
+		end := at + len(word)
+		if from = end; at > 0 && isDigit(body[at-1]) || end < len(body) && isDigit(body[end]) {
+			continue
+		}
+		body = slices.Concat(body[:at], with, body[end:])
+		from = at + len(with)
+	}
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // Missing words a 404 for a link: MLflow would have taken the id as it is.
 func (t *Target) Missing() *Error {

@@ -83,6 +83,15 @@ func (r role) canonical(s string) bool {
 	}
 }
 
+// Experiments are numbered in 32 bits: PostgreSQL calls a number beyond them a
+// bad one, where it should say that there is no such experiment. No counter
+// comes near the end of them. The lowest of these ids stand in lists.
+const (
+	lastExperiment = 1<<31 - 1
+	firstAbsent    = lastExperiment - 400_000
+	absentIDs      = 100_000
+)
+
 // nonexistent makes an id of the role that no server holds, to ask MLflow how
 // it words that.
 func (r role) nonexistent() string {
@@ -91,9 +100,9 @@ func (r role) nonexistent() string {
 	switch r {
 	case runID, traceID, loggedModelID, evalDatasetID, labelSchemaID, reviewQueueID, issueID:
 		return prefixes[r] + hex.EncodeToString(b)
-	default: // an experiment id below 2^63 that no counter reaches
-		n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000_000_000_000))
-		return n.Add(n, big.NewInt(9_000_000_000_000_000_000)).String()
+	default:
+		n, _ := rand.Int(rand.Reader, big.NewInt(lastExperiment-firstAbsent-absentIDs))
+		return n.Sub(big.NewInt(lastExperiment), n).String()
 	}
 }
 
@@ -104,7 +113,7 @@ func (r role) absent(i int) string {
 	case runID, traceID, loggedModelID, evalDatasetID, labelSchemaID, reviewQueueID, issueID:
 		return fmt.Sprintf("%sffffffffffffffff%016x", prefixes[r], i)
 	default:
-		return strconv.Itoa(9_100_000_000_000_000_000 + i)
+		return strconv.Itoa(firstAbsent + i)
 	}
 }
 
