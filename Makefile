@@ -42,9 +42,14 @@ UNIT_PACKAGES     = $$($(GO) list $(PKG) | grep -v '/proxy/e2e') ./.ci/testcount
 # What proves rule 3 of the design over the whole table is long as well: `prove`.
 PROOFS := TestAnswersAreTheSameWhoeverElseIsThere
 
+# What must hold on other databases than SQLite, each with tests of its own in
+# files tagged "backends".
+ON_POSTGRES := ^TestStartsOn|OnPostgreSQL|^TestAnswersAreTheSame|^TestNothingForeignMoves|^TestForeign|^TestWhoeverMay|^TestPages
+ON_MARIADB  := ^TestStartsOn|OnMariaDB|^TestForeign
+
 COUNT = .cache/bin/testcount
 
-.PHONY: help build venv tools test race prove fuzz lint cover coverage bench e2e browser mutants profile routes demo check clean go
+.PHONY: help build venv tools test race prove fuzz lint cover coverage bench e2e browser backends mutants profile routes demo check clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,14 +89,24 @@ browser: venv build $(COUNT) ## MLflow's own web UI in Chromium, through the gat
 	  code=$$?; [ $$code = 3 ] || exit $$code; echo "0 passed, 0 failed, 1 skipped"; \
 	fi
 
+backends: venv build $(COUNT) ## the same on PostgreSQL as on SQLite, and on MariaDB nothing by another name
+	@if PATH="$$PATH:/usr/sbin" .ci/need mariadbd mariadb-server && \
+	  .ci/need pg_ctlcluster postgresql; then \
+	  { TEST_MLFLOW_BACKEND=postgres $(GO) test -tags backends -json -count=1 -timeout 10m -run '$(ON_POSTGRES)' $(TESTFLAGS) ./proxy ./proxy/mlflowtest; \
+	    TEST_MLFLOW_BACKEND=mariadb $(GO) test -tags backends -json -count=1 -timeout 10m -run '$(ON_MARIADB)' $(TESTFLAGS) ./proxy ./proxy/mlflowtest; \
+	  } | $(COUNT); \
+	else \
+	  code=$$?; [ $$code = 3 ] || exit $$code; echo "0 passed, 0 failed, 1 skipped"; \
+	fi
+
 fuzz: go ## run every fuzz target for FUZZTIME (30s)
 	@FUZZTIME=$(FUZZTIME) READERTIME=$(READERTIME) .ci/fuzz
 
 lint: go $(STATICCHECK) ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 	  if [ -n "$$bad" ]; then echo "not gofmt-ed:"; echo "$$bad"; exit 1; fi
-	@$(GO) vet ./... ./.ci/testcount ./.ci/newroutes
-	@$(STATICCHECK) ./... ./.ci/testcount ./.ci/newroutes
+	@$(GO) vet -tags backends ./... ./.ci/testcount ./.ci/newroutes
+	@$(STATICCHECK) -tags backends ./... ./.ci/testcount ./.ci/newroutes
 	@echo "lint: clean"
 
 cover: venv build ## test coverage, by function, into output/cover.txt

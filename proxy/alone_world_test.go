@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -47,7 +46,7 @@ func twoIslands(t *testing.T) (crowded, lonely *island) {
 func newIsland(t *testing.T, word string, first int, crowded bool) *island {
 	t.Helper()
 	w := &island{srv: mlflowtest.Start(t, mlflowtest.Env("PYTHONHASHSEED=0")), crowded: crowded, more: map[string]string{}, names: map[string]string{}}
-	w.sql(t, "INSERT INTO experiments (experiment_id, name, lifecycle_stage, workspace) SELECT ?, 'floor', lifecycle_stage, workspace FROM experiments WHERE experiment_id = 0", first)
+	remove := w.srv.CountFrom(t, first)
 	for i, step := range []func(*island, *testing.T, string){
 		(*island).plantFirst, (*island).plantRuns, (*island).plantExperiments, (*island).plantLoggedModels,
 		(*island).plantModels, (*island).plantShared, (*island).plantTraces,
@@ -57,7 +56,7 @@ func newIsland(t *testing.T, word string, first int, crowded bool) *island {
 		}
 		step(w, t, word)
 	}
-	w.sql(t, "DELETE FROM experiments WHERE experiment_id = ?", first)
+	remove()
 	if crowded {
 		w.crowd(t, -1, word)
 	}
@@ -69,16 +68,6 @@ func newIsland(t *testing.T, word string, first int, crowded bool) *island {
 	}
 	w.gate = newGate(t, w.srv.URL(), rules)
 	return w
-}
-
-const sqlScript = `import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], timeout=60)
-db.execute(sys.argv[2], sys.argv[3:])
-db.commit()`
-
-func (w *island) sql(t *testing.T, statement string, id int) {
-	t.Helper()
-	mlflowtest.Python(t, nil, "-c", sqlScript, filepath.Join(filepath.Dir(w.srv.ArtifactDir()), "mlflow.sqlite"), statement, fmt.Sprint(id))
 }
 
 // id reads a string of an answer.

@@ -3,34 +3,44 @@ package mlflowtest
 import (
 	"context"
 	"fmt"
-	"net"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// Backend is what the servers keep their data in: "" for SQLite, or "postgres"
-// or "mariadb", of which each server gets a private one. The environment
-// variable TEST_MLFLOW_BACKEND chooses.
+// Backend is what the servers keep their data in that are not told by [On]: ""
+// for SQLite, or "postgres" or "mariadb", of which each server gets a private
+// one. The environment variable TEST_MLFLOW_BACKEND chooses.
 func Backend() string { return os.Getenv("TEST_MLFLOW_BACKEND") }
+
+// On keeps a server's data in a named [Backend], whatever the environment says.
+func On(backend string) Option { return func(o *options) { o.backend = backend } }
 
 // dbms is how a database server is made and run.
 type dbms struct {
+	name    string
 	account string // whom it runs as when the tests run as root
 	uri     string // as MLflow is told, but for the port
 	make    func(dir string) []string
 	run     func(dir string, port int) []string
+	ping    func(port int) []string // ends well once the server answers
+	create  func(port int) []string // makes the database, where that is left to do; else nil
 }
+
+// anyCase is how Debian's MariaDB compares unless told otherwise.
+var anyCase = []string{"--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci", "--innodb-log-file-size=8M"}
 
 // PostgreSQL sorts by a language's rules here, as it does by default on most
 // hosts, and MariaDB compares without case, as it does by default.
 var backends = map[string]dbms{
 	"postgres": {
-		account: "postgres", uri: "postgresql+psycopg2://mlflow@127.0.0.1:%d/postgres",
+		name: "postgres", account: "postgres", uri: "postgresql+psycopg2://mlflow@127.0.0.1:%d/postgres",
 		make: func(dir string) []string {
 			return []string{postgresBin("initdb"), "-D", dir, "-U", "mlflow", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8",
 				"--locale-provider=icu", "--icu-locale=en-US", "--no-sync"}
@@ -38,16 +48,24 @@ var backends = map[string]dbms{
 		run: func(dir string, port int) []string {
 			return []string{postgresBin("postgres"), "-D", dir, "-k", dir, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-F"}
 		},
+		ping: func(port int) []string {
+			return []string{postgresBin("pg_isready"), "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(port)}
+		},
 	},
 	"mariadb": {
-		account: "mysql", uri: "mysql+pymysql://root@127.0.0.1:%d/test?charset=utf8mb4",
+		name: "mariadb", account: "mysql", uri: "mysql+pymysql://root@127.0.0.1:%d/mlflow?charset=utf8mb4",
 		make: func(dir string) []string {
-			return []string{"mariadb-install-db", "--no-defaults", "--datadir=" + dir, "--auth-root-authentication-method=normal",
-				"--innodb-log-file-size=8M"}
+			return append([]string{"mariadb-install-db", "--no-defaults", "--datadir=" + dir, "--auth-root-authentication-method=normal"}, anyCase...)
 		},
 		run: func(dir string, port int) []string {
-			return []string{sbin("mariadbd"), "--no-defaults", "--datadir=" + dir, "--socket=" + dir + "/s", "--pid-file=" + dir + "/pid",
-				"--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port), "--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=8M"}
+			return append([]string{sbin("mariadbd"), "--no-defaults", "--datadir=" + dir, "--socket=" + dir + "/s", "--pid-file=" + dir + "/pid",
+				"--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port), "--innodb-flush-log-at-trx-commit=0"}, anyCase...)
+		},
+		ping: func(port int) []string {
+			return []string{"mariadb-admin", "--no-defaults", "-h", "127.0.0.1", "-P", strconv.Itoa(port), "-u", "root", "--silent", "ping"}
+		},
+		create: func(port int) []string { // the one that is there is in another character set
+			return []string{"mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", strconv.Itoa(port), "-u", "root", "-e", "CREATE DATABASE mlflow"}
 		},
 	},
 }
@@ -77,10 +95,10 @@ type database struct {
 }
 
 // startDatabase starts a private database server with MLflow's tables in it.
-func startDatabase(root string) (*database, error) {
-	kind, ok := backends[Backend()]
+func startDatabase(root, backend string) (*database, error) {
+	kind, ok := backends[backend]
 	if !ok {
-		return nil, fmt.Errorf("TEST_MLFLOW_BACKEND=%s: write postgres or mariadb", Backend())
+		return nil, fmt.Errorf("TEST_MLFLOW_BACKEND=%s: write postgres or mariadb", backend)
 	}
 	if out, err := exec.Command(filepath.Join(root, ".ci", "drivers")).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("install database drivers: %w\n%s", err, out)
@@ -94,7 +112,7 @@ func startDatabase(root string) (*database, error) {
 		return nil, err
 	}
 	if out, err := exec.Command("cp", "-a", template+"/.", db.dir).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("copy the template database: %w\n%s", err, out)
+		return db, fmt.Errorf("copy the template database: %w\n%s", err, out)
 	}
 	return db, db.start()
 }
@@ -137,28 +155,41 @@ func (db *database) command(args []string) *exec.Cmd {
 }
 
 func (db *database) start() error {
+	for attempt := 1; ; attempt++ {
+		err := db.launch()
+		if err == nil || attempt == 3 || !portTaken(db.proc.text()) {
+			return err
+		}
+		db.proc.kill()
+	}
+}
+
+// launch starts it and waits until it answers: a server that listens may still
+// be reading what its last end left, and MLflow then waits long to ask again.
+func (db *database) launch() error {
 	var err error
 	if db.port, err = freePort(); err != nil {
 		return err
 	}
-	log := db.dir + ".log"
-	if db.proc, err = startProcess(db.command(db.run(db.dir, db.port)), log); err != nil {
+	if db.proc, err = startProcess(db.command(db.run(db.dir, db.port)), db.dir+".log"); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
 	defer cancel()
+	ping := db.ping(db.port)
 	for {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(db.port))
-		if err == nil {
-			return conn.Close()
+		if exec.CommandContext(ctx, ping[0], ping[1:]...).Run() == nil {
+			return nil
 		}
 		select {
 		case <-db.proc.done:
+			err = db.proc.err
 		case <-ctx.Done():
+			err = ctx.Err()
 		case <-time.After(50 * time.Millisecond):
 			continue
 		}
-		return fmt.Errorf("start the database server: %w\n%s", err, tail(db.proc.text(), 20))
+		return fmt.Errorf("start %s: %v\n%s", db.name, err, tail(db.proc.text(), 20))
 	}
 }
 
@@ -184,7 +215,8 @@ func templateDir(root string, kind dbms) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(root, ".cache", "test", fmt.Sprintf("mlflow-%s-%s", Backend(), stamp))
+	how := crc32.ChecksumIEEE([]byte(strings.Join(append(kind.make(kind.uri), kind.run("", 0)...), " ")))
+	path := filepath.Join(root, ".cache", "test", fmt.Sprintf("mlflow-%s-%s-%08x", kind.name, stamp, how))
 	unlock, err := lockFile(path + ".lock")
 	if err != nil {
 		return "", err
@@ -204,14 +236,21 @@ func templateDir(root string, kind dbms) (string, error) {
 	if err := db.start(); err != nil {
 		return "", err
 	}
-	time.Sleep(time.Second) // it listens a little before it answers
-	if err := migrate(root, db.URI()); err != nil {
+	if kind.create != nil {
+		if out, err := db.command(kind.create(db.port)).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("make a database: %w\n%s", err, out)
+		}
+	}
+	if err := migrate(root, db.URI(), drivers(root)); err != nil {
 		return "", err
 	}
 	if err := db.proc.signal(syscall.SIGTERM); err != nil {
 		return "", err
 	}
 	<-db.proc.done
+	if err := os.RemoveAll(path + ".new"); err != nil { // of a run that was killed
+		return "", err
+	}
 	if out, err := exec.Command("cp", "-a", db.dir, path+".new").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("keep the template database: %w\n%s", err, out)
 	}
@@ -220,8 +259,5 @@ func templateDir(root string, kind dbms) (string, error) {
 
 // drivers tells Python where the database drivers are.
 func drivers(root string) []string {
-	if Backend() == "" {
-		return nil
-	}
 	return []string{"PYTHONPATH=" + filepath.Join(root, ".cache", "drivers")}
 }

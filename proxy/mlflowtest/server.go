@@ -26,6 +26,7 @@ type Option func(*options)
 
 type options struct {
 	workers int
+	backend string
 	args    []string
 	env     []string
 }
@@ -67,12 +68,12 @@ func start(dir string, opts []Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := options{workers: 1}
+	o := options{workers: 1, backend: Backend()}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	s := &Server{dir: dir, root: root}
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(o.backend); err != nil {
 		s.db.stop()
 		return nil, err
 	}
@@ -85,10 +86,10 @@ func start(dir string, opts []Option) (*Server, error) {
 }
 
 // prepare gives the server a database with MLflow's tables in it.
-func (s *Server) prepare() error {
-	if Backend() != "" {
+func (s *Server) prepare(backend string) error {
+	if backend != "" {
 		var err error
-		s.db, err = startDatabase(s.root)
+		s.db, err = startDatabase(s.root, backend)
 		return err
 	}
 	template, err := templateDB(s.root)
@@ -129,7 +130,9 @@ func (s *Server) launch(o options) error {
 	cmd := exec.Command(venvBin(s.root, "mlflow"), append(args, o.args...)...)
 	cmd.Dir = s.dir
 	cmd.Env = append(baseEnv(s.dir), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_ENABLE_AI_GATEWAY=false")
-	cmd.Env = append(cmd.Env, drivers(s.root)...)
+	if s.db != nil {
+		cmd.Env = append(cmd.Env, drivers(s.root)...)
+	}
 	cmd.Env = append(cmd.Env, o.env...)
 	if err := os.Truncate(s.logFile(), 0); err != nil && !os.IsNotExist(err) {
 		return err

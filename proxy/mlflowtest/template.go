@@ -32,7 +32,7 @@ func templateDB(root string) (string, error) {
 	if err := os.RemoveAll(fresh); err != nil {
 		return "", err
 	}
-	if err := migrate(root, "sqlite:///"+fresh); err != nil {
+	if err := migrate(root, "sqlite:///"+fresh, nil); err != nil {
 		return "", err
 	}
 	return path, os.Rename(fresh, path)
@@ -48,12 +48,12 @@ func stampOf(root string) (string, error) {
 	return fmt.Sprintf("%08x", crc32.ChecksumIEEE(stamp)), os.MkdirAll(filepath.Join(root, ".cache", "test"), 0o755)
 }
 
-func migrate(root, uri string) error {
+func migrate(root, uri string, env []string) error {
 	const script = `import sys
 from mlflow.server.handlers import initialize_backend_stores
 initialize_backend_stores(sys.argv[1], None, "mlflow-artifacts:/")`
 	cmd := exec.Command(venvBin(root, "python"), "-c", script, uri)
-	cmd.Env = append(baseEnv(filepath.Join(root, ".cache", "test")), drivers(root)...)
+	cmd.Env = append(baseEnv(filepath.Join(root, ".cache", "test")), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("make the template database: %w\n%s", err, out)
 	}
