@@ -221,17 +221,13 @@ func (w *island) tells(t *testing.T, l line, a answer) bool {
 // calls, and in what she writes.
 func TestAnswersAreTheSameWhoeverElseIsThere(t *testing.T) {
 	t.Parallel()
-	table, err := mlflowapi.NewTable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	crowded, lonely := twoIslands(t)
 	both := &islands{crowded, lonely, func() {}, map[*mlflowapi.Endpoint]bool{}, 0}
-	script := reads(t, table, len(crowded.others))
+	script := reads(t, here, len(crowded.others))
 	for _, l := range script {
 		both.ask(t, l)
 	}
-	for _, e := range table.Rows() {
+	for _, e := range here.Rows() {
 		if readable(e) && !both.counted[e] {
 			t.Errorf("%v %s: no call of the script about alice's own things gets a 2xx that tells of them on both islands: add one to alsoAsked or to foreign…", e.Methods, e.Name)
 		}
@@ -247,7 +243,7 @@ func TestAnswersAreTheSameWhoeverElseIsThere(t *testing.T) {
 	both.between = func() {}
 	t.Logf("%d calls compared, the last of them while others acted", both.asked)
 
-	for _, l := range session(t, table) {
+	for _, l := range session(t, here) {
 		both.ask(t, l)
 	}
 	for _, l := range script {

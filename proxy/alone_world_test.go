@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -97,6 +98,10 @@ func (w *island) run(t *testing.T, exp string, start int, name string) string {
 
 func (w *island) trace(t *testing.T, exp, at string, metadata m) string {
 	t.Helper()
+	if !has("POST", v3+"traces") {
+		second, _ := strconv.Atoi(at)
+		return plantOldTrace(t, w.srv, exp, 1767323000000+second*1000, at, metadata)
+	}
 	tr := fmt.Sprintf("tr-%x", rand.Text()[:16])
 	w.srv.Call(t, "POST", "/api/3.0/mlflow/traces", m{"trace": m{"trace_info": m{
 		"trace_id": tr, "trace_location": m{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": m{"experiment_id": exp}},
@@ -123,6 +128,9 @@ func (w *island) plantExperiments(t *testing.T, word string) {
 }
 
 func (w *island) plantLoggedModels(t *testing.T, _ string) {
+	if !logsModels() {
+		return
+	}
 	w.more["<lm2>"] = w.srv.LogModel(t, w.mine.exp, w.more["<run2>"], "lm2")
 	w.more["<lm3>"] = w.srv.LogModel(t, w.more["<exp2>"], "", "lm3")
 	w.more["<lm4>"] = w.srv.LogModel(t, w.mine.exp, "", "lm4")
@@ -134,7 +142,11 @@ func (w *island) plantModels(t *testing.T, word string) {
 	for _, name := range []string{"cv.a" + word, "cv.prompt" + word, "cv.gone" + word, "cv.z" + word} {
 		w.srv.CreateModel(t, name)
 	}
-	w.srv.CreateVersion(t, "cv.a"+word, "models:/"+w.more["<lm2>"], w.more["<run2>"])
+	source := "models:/" + w.more["<lm2>"]
+	if !logsModels() {
+		source = "mlflow-artifacts:/" + w.mine.exp + "/" + w.more["<run2>"] + "/artifacts/model"
+	}
+	w.srv.CreateVersion(t, "cv.a"+word, source, w.more["<run2>"])
 	w.srv.CreateVersion(t, "cv.a"+word, "s3://bucket/mine", "")
 	w.srv.Call(t, "POST", "model-versions/transition-stage", m{"name": "cv.a" + word, "version": "1", "stage": "Production", "archive_existing_versions": false})
 	w.srv.CreateVersion(t, w.mine.model, "s3://bucket/mine2", w.mine.run)
@@ -148,25 +160,43 @@ func (w *island) plantModels(t *testing.T, word string) {
 // on it; alone, it is the same without them.
 func (w *island) plantShared(t *testing.T, word string) {
 	run := w.run(t, w.mine.exp, 70, "shared run")
-	lm := w.srv.LogModel(t, w.mine.exp, run, "shared lm")
-	alone := w.srv.LogModel(t, w.mine.exp, "", "of no run")
-	w.more["<run7>"], w.more["<lm5>"], w.more["<lm6>"] = run, lm, alone
+	w.more["<run7>"] = run
 	w.srv.CreateModel(t, "cv.shared"+word)
 	w.srv.CreateVersion(t, "cv.shared"+word, "s3://bucket/shared", "")
 	w.more["<model4>"] = "cv.shared" + word
-	ds := id(t, w.srv.Call(t, "POST", "/api/3.0/mlflow/datasets/create", m{"name": "shared" + word, "experiment_ids": []string{w.mine.exp}}), "dataset", "dataset_id")
-	w.more["<ds2>"] = ds
+	theirs := m{"name": "cv.shared" + word, "source": "s3://bucket/theirs"}
+	if w.crowded {
+		theirs["run_id"], theirs["run_link"] = w.others[0].run, "http://x/"
+		if logsModels() {
+			theirs["model_id"] = w.others[0].lm
+		}
+	}
+	w.srv.Call(t, "POST", "model-versions/create", theirs)
+	if has("POST", v3+"datasets/create") {
+		ds := id(t, w.srv.Call(t, "POST", v3+"datasets/create", m{"name": "shared" + word, "experiment_ids": []string{w.mine.exp}}), "dataset", "dataset_id")
+		if w.more["<ds2>"] = ds; w.crowded {
+			w.srv.Call(t, "POST", v3+"datasets/"+ds+"/add-experiments", m{"dataset_id": ds, "experiment_ids": []string{w.others[0].exp}})
+		}
+	}
+	if logsModels() {
+		w.plantSharedModels(t, word)
+	}
+}
+
+func (w *island) plantSharedModels(t *testing.T, word string) {
+	run := w.more["<run7>"]
+	lm := w.srv.LogModel(t, w.mine.exp, run, "shared lm")
+	alone := w.srv.LogModel(t, w.mine.exp, "", "of no run")
+	w.more["<lm5>"], w.more["<lm6>"] = lm, alone
 	if !w.crowded {
 		w.srv.Call(t, "POST", "runs/log-metric", m{"run_id": run, "key": "linked", "value": 1, "timestamp": 1})
 		w.more["<lm7>"] = w.srv.LogModel(t, w.mine.exp, "", "of their run")
-		w.srv.CreateVersion(t, "cv.shared"+word, "s3://bucket/theirs", "")
 		w.more["<lm8>"] = w.srv.LogModel(t, w.mine.exp, "", "registered by both")
 		w.srv.CreateVersion(t, "cv.shared"+word, "models:/"+w.more["<lm8>"], "")
 		return
 	}
 	theirs := w.others[0]
 	w.more["<lm7>"] = w.srv.LogModel(t, w.mine.exp, theirs.run, "of their run")
-	w.srv.Call(t, "POST", "model-versions/create", m{"name": "cv.shared" + word, "source": "s3://bucket/theirs", "run_id": theirs.run, "model_id": theirs.lm, "run_link": "http://x/"})
 	w.more["<lm8>"] = w.srv.LogModel(t, w.mine.exp, "", "registered by both")
 	w.srv.CreateVersion(t, theirs.model, "models:/"+w.more["<lm8>"], "")
 	w.srv.CreateVersion(t, "cv.shared"+word, "models:/"+w.more["<lm8>"], "")
@@ -175,11 +205,9 @@ func (w *island) plantShared(t *testing.T, word string) {
 	w.srv.Call(t, "POST", "runs/outputs", m{"run_id": run, "models": []m{{"model_id": theirs.lm, "step": 1}}})
 	w.srv.Call(t, "POST", "runs/log-metric", m{"run_id": theirs.run, "key": "loss", "value": 9, "timestamp": 9, "model_id": lm})
 	w.srv.CreateVersion(t, theirs.model, "models:/"+lm, "")
-	w.srv.Call(t, "POST", "/api/3.0/mlflow/datasets/"+ds+"/add-experiments", m{"dataset_id": ds, "experiment_ids": []string{theirs.exp}})
 }
 
 func (w *island) plantTraces(t *testing.T, word string) {
-	const v3 = "/api/3.0/mlflow/"
 	for i := 2; i <= 4; i++ {
 		w.more[fmt.Sprintf("<tr%d>", i)] = w.trace(t, w.mine.exp, fmt.Sprint(10+i), m{"i": fmt.Sprint(i)})
 	}
@@ -189,6 +217,9 @@ func (w *island) plantTraces(t *testing.T, word string) {
 	}
 	w.more["<tr5>"] = w.trace(t, w.mine.exp, "20", of)
 	w.more["<tr6>"] = w.trace(t, w.more["<exp2>"], "21", m{"mlflow.sourceRun": w.more["<run6>"]})
+	if !has("POST", v3+"datasets/create") {
+		return
+	}
 	for i, name := range []string{"dsa" + word, "dsz" + word} {
 		w.more[fmt.Sprintf("<ds%d>", i+3)] = id(t, w.srv.Call(t, "POST", v3+"datasets/create", m{"name": name, "experiment_ids": []string{w.mine.exp, w.more["<exp2>"]}}), "dataset", "dataset_id")
 		w.more[fmt.Sprintf("<ls%d>", i+2)] = id(t, w.srv.Call(t, "POST", v3+"label-schemas/create", m{"experiment_id": w.mine.exp, "name": "ls" + name, "type": "FEEDBACK", "input": m{"text": m{}}}), "label_schema", "schema_id")
@@ -212,7 +243,9 @@ func (w *island) crowd(t *testing.T, i int, word string) {
 		w.others = append(w.others, plant(t, w.srv, "rob"))
 	case -1: // things that are gone
 		gone := plant(t, w.srv, "nlp")
-		w.srv.Call(t, "DELETE", "logged-models/"+gone.lm, m{"model_id": gone.lm})
+		if logsModels() {
+			w.srv.Call(t, "DELETE", "logged-models/"+gone.lm, m{"model_id": gone.lm})
+		}
 		w.srv.Call(t, "POST", "runs/delete", m{"run_id": gone.run})
 		w.srv.Call(t, "POST", "experiments/delete", m{"experiment_id": gone.exp})
 		w.others = append(w.others, gone)
@@ -235,7 +268,9 @@ func (w *island) stir(t *testing.T) {
 	case 2:
 		w.stirredRun = w.run(t, w.stirredExp, w.turns, w.stirred)
 	case 3:
-		w.srv.LogModel(t, theirs.exp, w.stirredRun, w.stirred)
+		if logsModels() {
+			w.srv.LogModel(t, theirs.exp, w.stirredRun, w.stirred)
+		}
 	case 4:
 		w.srv.CreateModel(t, prefix+"."+w.stirred)
 	case 5:
@@ -243,7 +278,9 @@ func (w *island) stir(t *testing.T) {
 	case 6:
 		w.trace(t, theirs.exp, fmt.Sprint(10+w.turns%50), m{"k": w.stirred})
 	case 7:
-		w.srv.Call(t, "POST", "/api/3.0/mlflow/datasets/create", m{"name": w.stirred, "experiment_ids": []string{theirs.exp}})
+		if has("POST", v3+"datasets/create") {
+			w.srv.Call(t, "POST", v3+"datasets/create", m{"name": w.stirred, "experiment_ids": []string{theirs.exp}})
+		}
 	case 8:
 		w.srv.Call(t, "POST", "experiments/update", m{"experiment_id": w.stirredExp, "new_name": prefix + "/new" + w.stirred})
 	case 9:

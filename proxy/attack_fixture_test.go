@@ -19,6 +19,7 @@ import (
 type side struct {
 	exp, name, run, lm, model, secret, number      string
 	tr, as, ds, record, ls, rq, iss, scorer, judge string // see plantGenAI; judge is the id of the scorer
+	files                                          string // where in the store its model version's files lie
 }
 
 // plant makes a team's things straight in MLflow, past the gate.
@@ -39,18 +40,27 @@ func plantAs(t *testing.T, srv *mlflowtest.Server, prefix, word string) side {
 	s.exp = srv.CreateExperiment(t, s.name)
 	srv.Call(t, "POST", "experiments/set-experiment-tag", m{"experiment_id": s.exp, "key": "k", "value": s.secret})
 	s.run = srv.CreateRun(t, s.exp)
-	s.lm = srv.LogModel(t, s.exp, s.run, "lm-"+s.secret)
+	loss, source, of := m{"key": "loss", "value": value, "timestamp": 1, "step": 1}, "", s.run
+	if s.fillAbsent(); logsModels() {
+		s.lm = srv.LogModel(t, s.exp, s.run, "lm-"+s.secret)
+		srv.Call(t, "PATCH", "logged-models/"+s.lm+"/tags", m{"model_id": s.lm, "tags": []m{tag}})
+		loss["model_id"] = s.lm
+		s.files, source, of = s.exp+"/models/"+s.lm+"/artifacts", "models:/"+s.lm, ""
+	} else {
+		s.files = s.exp + "/" + s.run + "/artifacts/model"
+		source = "mlflow-artifacts:/" + s.files
+		srv.PutArtifact(t, s.files+"/MLmodel", []byte("run_id: "+s.run+"\n"))
+	}
 	srv.Call(t, "POST", "runs/log-batch", m{
 		"run_id": s.run, "tags": []m{tag, {"key": "mlflow.runName", "value": s.secret}}, "params": []m{tag},
-		"metrics": []m{{"key": "loss", "value": value, "timestamp": 1, "step": 1, "model_id": s.lm}, {"key": s.secret, "value": value, "timestamp": 1, "step": 1}},
+		"metrics": []m{loss, {"key": s.secret, "value": value, "timestamp": 1, "step": 1}},
 	})
 	srv.Call(t, "POST", "runs/log-inputs", m{"run_id": s.run, "datasets": []m{{"dataset": m{"name": s.secret, "digest": "d", "source_type": "local", "source": s.secret}}}})
 	srv.PutArtifact(t, s.exp+"/"+s.run+"/artifacts/secret.txt", []byte(s.secret))
 	srv.PutArtifact(t, s.exp+"/"+s.run+"/artifacts/"+s.secret, []byte(s.secret))
-	srv.PutArtifact(t, s.exp+"/models/"+s.lm+"/artifacts/weights", []byte(s.secret))
-	srv.Call(t, "PATCH", "logged-models/"+s.lm+"/tags", m{"model_id": s.lm, "tags": []m{tag}})
+	srv.PutArtifact(t, s.files+"/weights", []byte(s.secret))
 	srv.Call(t, "POST", "registered-models/create", m{"name": s.model, "description": s.secret, "tags": []m{tag}})
-	srv.CreateVersion(t, s.model, "models:/"+s.lm, "")
+	srv.CreateVersion(t, s.model, source, of)
 	srv.Call(t, "POST", "model-versions/set-tag", m{"name": s.model, "version": "1", "key": "k", "value": s.secret})
 	srv.Call(t, "POST", "registered-models/alias", m{"name": s.model, "alias": "champion", "version": "1"})
 	s.plantGenAI(t, srv)
@@ -58,7 +68,8 @@ func plantAs(t *testing.T, srv *mlflowtest.Server, prefix, word string) side {
 }
 
 // plantGenAI adds a trace with an assessment, an evaluation dataset with a
-// record, a label schema, a review queue that holds the trace, an issue and a scorer.
+// record, a label schema, a review queue that holds the trace, an issue and a
+// scorer; of an older MLflow, a trace alone.
 func (s *side) plantGenAI(t *testing.T, srv *mlflowtest.Server) {
 	t.Helper()
 	const v3 = "/api/3.0/mlflow/"
@@ -71,6 +82,11 @@ func (s *side) plantGenAI(t *testing.T, srv *mlflowtest.Server) {
 			t.Fatalf("no %v in %v", path, a)
 		}
 		return got
+	}
+	if !has("POST", v3+"traces") {
+		s.tr = plantOldTrace(t, srv, s.exp, 1767323045000, s.secret, m{"k": s.secret})
+		srv.PutArtifact(t, s.exp+"/traces/"+s.tr+"/artifacts/traces.json", []byte(`{"spans":[],"canary":"`+s.secret+`"}`))
+		return
 	}
 	s.tr, s.scorer = fmt.Sprintf("tr-%x", rand.Text()[:16]), "scorer"+s.secret
 	srv.Call(t, "POST", v3+"traces", m{"trace": m{"trace_info": m{
@@ -94,7 +110,29 @@ func (s *side) plantGenAI(t *testing.T, srv *mlflowtest.Server) {
 	s.judge = id(srv.Call(t, "PUT", v3+"scorers/online-config", m{"experiment_id": s.exp, "name": s.scorer, "sample_rate": 0}), "config", "scorer_id")
 }
 
-// fillGenAI sets ids that nobody holds.
+// plantOldTrace makes a trace by MLflow's second version of them, which makes
+// its id, and ends it.
+func plantOldTrace(t *testing.T, srv *mlflowtest.Server, exp string, at int, tag string, metadata m) string {
+	t.Helper()
+	var entries []m
+	for key, value := range metadata {
+		entries = append(entries, m{"key": key, "value": value})
+	}
+	made, _ := srv.Call(t, "POST", "traces", m{
+		"experiment_id": exp, "timestamp_ms": at, "tags": []m{{"key": "k", "value": tag}}, "request_metadata": entries,
+	})["trace_info"].(m)
+	tr, _ := made["request_id"].(string)
+	srv.Call(t, "PATCH", "traces/"+tr, m{"request_id": tr, "timestamp_ms": at + 100, "status": "OK"})
+	return tr
+}
+
+// fillAbsent sets ids that nobody holds of all that an older MLflow lacks.
+func (s *side) fillAbsent() {
+	s.lm = "m-" + strings.Repeat("0", 31) + "e"
+	s.fillGenAI()
+}
+
+// fillGenAI does so of what plantGenAI makes.
 func (s *side) fillGenAI() {
 	zeros := strings.Repeat("0", 31) + "e"
 	s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss, s.scorer, s.judge = "tr-"+zeros, "a-"+zeros, "d-"+zeros, "dr-"+zeros, "ls-"+zeros, "rq-"+zeros, "iss-"+zeros, "nobodys", "00000000-0000-0000-0000-000000000000"

@@ -42,7 +42,8 @@ func (s *Server) CountFrom(t testing.TB, first int) (remove func()) {
 	at := map[string]any{"id": first}
 	switch {
 	case s.db == nil:
-		s.Exec(t, "INSERT INTO experiments (experiment_id, name, lifecycle_stage, workspace) SELECT :id, 'floor', lifecycle_stage, workspace FROM experiments WHERE experiment_id = 0", at)
+		s.CreateExperiment(t, "floor")
+		s.Exec(t, "UPDATE experiments SET experiment_id = :id WHERE name = 'floor'", at)
 		return func() { s.Exec(t, "DELETE FROM experiments WHERE experiment_id = :id", at) }
 	case s.db.name == "postgres":
 		s.Exec(t, "SELECT setval('experiments_experiment_id_seq', :id)", at)

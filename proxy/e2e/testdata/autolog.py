@@ -7,7 +7,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV
 
 import mlflow
-from setting import EXPECT_USER, PREFIX, client, same
+from setting import EXPECT_USER, LOGGED_MODELS, PREFIX, client, same
 
 warnings.filterwarnings("ignore")
 rng = np.random.default_rng(7)
@@ -25,9 +25,12 @@ same(got.data.params["n_estimators"], "5", "autologged param")
 assert got.data.metrics["training_accuracy_score"] > 0.9, got.data.metrics
 same([i.dataset.name for i in got.inputs.dataset_inputs] != [], True, "autologged dataset")
 assert {"estimator.html", "training_confusion_matrix.png"} <= {f.path for f in client.list_artifacts(run.info.run_id)}
-models = mlflow.search_logged_models([experiment.experiment_id], output_format="list")
-same([m.source_run_id for m in models], [run.info.run_id], "autologged model")
-same(list(mlflow.sklearn.load_model(models[0].model_uri).predict(X)), list(forest.predict(X)), "loaded model")
+uri = f"runs:/{run.info.run_id}/model"
+if LOGGED_MODELS:
+    models = mlflow.search_logged_models([experiment.experiment_id], output_format="list")
+    same([m.source_run_id for m in models], [run.info.run_id], "autologged model")
+    uri = models[0].model_uri
+same(list(mlflow.sklearn.load_model(uri).predict(X)), list(forest.predict(X)), "loaded model")
 if EXPECT_USER:
     same(got.data.tags["mlflow.user"], EXPECT_USER, "author")
 

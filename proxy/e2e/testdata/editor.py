@@ -2,7 +2,7 @@
 
 import mlflow
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-from setting import MODEL_PREFIX, PREFIX, client, refused, same
+from setting import LOGGED_MODELS, MODEL_PREFIX, PREFIX, client, lacking, refused, same
 from theirs import theirs
 
 experiment, model = theirs.experiment, theirs.model
@@ -15,7 +15,10 @@ refused(lambda: client.delete_run(theirs.run_id), *on_experiment)
 refused(lambda: client.restore_run(theirs.run_id), *on_experiment)
 refused(lambda: client.delete_experiment(theirs.experiment_id), *on_experiment)
 refused(lambda: client.rename_experiment(theirs.experiment_id, experiment + "2"), *on_experiment)
-refused(lambda: client.delete_logged_model(theirs.model_id), *on_experiment)
+if LOGGED_MODELS:
+    refused(lambda: client.delete_logged_model(theirs.model_id), *on_experiment)
+else:
+    lacking("logged models")
 refused(lambda: client.delete_registered_model(model), *on_model)
 refused(lambda: client.delete_model_version(model, "1"), *on_model)
 refused(lambda: client.rename_registered_model(model, model + "2"), *on_model)

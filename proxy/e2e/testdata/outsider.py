@@ -1,8 +1,7 @@
 """Another team: told which right is missing by name, sees nothing by id."""
 
 import mlflow
-from mlflow.entities import LoggedModelOutput
-from setting import MODEL_PREFIX, PREFIX, as_if_absent, client, failure, refused, same
+from setting import LOGGED_MODELS, MODEL_PREFIX, PREFIX, as_if_absent, client, failure, lacking, prompts, refused, same
 from theirs import NO_EXPERIMENT, NO_MODEL, NO_RUN, theirs
 
 experiment, model = theirs.experiment, theirs.model
@@ -28,7 +27,7 @@ def by_name():
         lambda: client.get_model_version_download_uri(model, "1"),
         lambda: mlflow.sklearn.load_model(f"models:/{model}/1"),
         lambda: mlflow.pyfunc.load_model(f"models:/{model}@champion"),
-        lambda: mlflow.genai.load_prompt(theirs.prompt, version=1),
+        lambda: prompts.load_prompt(theirs.prompt, version=1),
     ):
         refused(call, "read", "model")
     # Here the client wraps the refusal into an error of its own.
@@ -66,6 +65,9 @@ def by_id():
         lambda i: client.rename_experiment(i, f"{PREFIX}/x"),
     ):
         as_if_absent(call, theirs.experiment_id, NO_EXPERIMENT)
+
+
+def logged_models():
     for call in (
         client.get_logged_model,
         client.delete_logged_model,
@@ -76,6 +78,13 @@ def by_id():
     # Here the client words it itself.
     tag = lambda i: client.set_logged_model_tags(i, {"k": "v"})
     as_if_absent(tag, theirs.model_id, NO_MODEL, "INVALID_PARAMETER_VALUE")
+    same(list(client.search_logged_models([theirs.experiment_id])), [], "logged models")
+    for call in (
+        lambda: client.log_outputs(run, [mlflow.entities.LoggedModelOutput(theirs.model_id, 0)]),
+        lambda: client.log_metric(run, "acc", 1.0, model_id=theirs.model_id),
+    ):
+        e = failure(call)
+        assert e.error_code in ("PERMISSION_DENIED", "RESOURCE_DOES_NOT_EXIST"), e
 
 
 def in_searches():
@@ -90,27 +99,21 @@ def in_searches():
     same([n for n in models if not n.startswith("nlp.")], [], "models of others")
     same(list(client.search_model_versions()), [], "versions")
     same(list(client.search_model_versions(f"run_id = '{theirs.run_id}'")), [], "versions by run")
-    same(list(client.search_logged_models([theirs.experiment_id])), [], "logged models")
-    same(list(mlflow.genai.search_prompts()), [], "prompts")
+    same(list(prompts.search_prompts()), [], "prompts")
 
 
 def through_my_own_names():
     version = lambda source, run_id=None: client.create_model_version(my_model, source, run_id)
     for source, run_id in (
         (theirs.artifact_uri, None), (theirs.artifact_uri, theirs.run_id), (theirs.artifact_uri, run),
-        (f"models:/{model}/1", None), (f"models:/{model}@champion", None), (f"models:/{theirs.model_id}", None),
+        (f"models:/{model}/1", None), (f"models:/{model}@champion", None), (f"models:/{theirs.model_id or NO_MODEL}", None),
         (f"runs:/{theirs.run_id}/notes", theirs.run_id), ("s3://bucket/x", None), ("file:///etc", None),
     ):
         e = failure(lambda: version(source, run_id))
         assert e.error_code in ("PERMISSION_DENIED", "RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"), (source, e)
     same(list(client.search_model_versions(f"name = '{my_model}'")), [], "versions made")
-    for call in (
-        lambda: client.create_experiment(f"{PREFIX}/where", artifact_location=theirs.artifact_uri),
-        lambda: client.log_outputs(run, [LoggedModelOutput(theirs.model_id, 0)]),
-        lambda: client.log_metric(run, "acc", 1.0, model_id=theirs.model_id),
-    ):
-        e = failure(call)
-        assert e.error_code in ("PERMISSION_DENIED", "RESOURCE_DOES_NOT_EXIST"), e
+    e = failure(lambda: client.create_experiment(f"{PREFIX}/where", artifact_location=theirs.artifact_uri))
+    assert e.error_code in ("PERMISSION_DENIED", "RESOURCE_DOES_NOT_EXIST"), e
 
 
 def files():
@@ -122,6 +125,10 @@ def files():
 
 by_name()
 by_id()
+if LOGGED_MODELS:
+    logged_models()
+else:
+    lacking("logged models")
 in_searches()
 through_my_own_names()
 files()

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 import mlflow
-from setting import MODEL_PREFIX, PREFIX, same
+from setting import MODEL_PREFIX, PREFIX, log_sklearn, same
 
 warnings.filterwarnings("ignore")
 X, y = np.array([[0.0], [3.0]]), np.array([0, 1])
@@ -18,8 +18,8 @@ assert mlflow.get_registry_uri() != mlflow.get_tracking_uri()
 name = f"{MODEL_PREFIX}.apart"
 mlflow.set_experiment(f"{PREFIX}/apart")
 with mlflow.start_run():
-    mlflow.sklearn.log_model(
-        LogisticRegression().fit(X, y), name="model", pip_requirements=["scikit-learn"], registered_model_name=name
+    log_sklearn(
+        LogisticRegression().fit(X, y), "model", pip_requirements=["scikit-learn"], registered_model_name=name
     )
 client = mlflow.MlflowClient()
 client.set_registered_model_alias(name, "champion", "1")

@@ -4,7 +4,7 @@ import mlflow
 from mlflow.entities import ViewType
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from setting import MODEL_PREFIX, PREFIX, client, missing, same
+from setting import LOGGED_MODELS, MODEL_PREFIX, PREFIX, client, lacking, missing, same
 
 name = f"{PREFIX}/tidy"
 experiment_id = client.create_experiment(name)
@@ -33,10 +33,13 @@ same([e.experiment_id for e in gone], [experiment_id], "deleted experiments")
 client.restore_experiment(experiment_id)
 same(client.get_experiment(experiment_id).lifecycle_stage, "active", "restored experiment")
 
-logged = mlflow.initialize_logged_model(name="m", experiment_id=experiment_id)
-mlflow.finalize_logged_model(logged.model_id, "READY")
-client.delete_logged_model(logged.model_id)
-same(mlflow.search_logged_models([experiment_id], output_format="list"), [], "logged models")
+if LOGGED_MODELS:
+    logged = mlflow.initialize_logged_model(name="m", experiment_id=experiment_id)
+    mlflow.finalize_logged_model(logged.model_id, "READY")
+    client.delete_logged_model(logged.model_id)
+    same(mlflow.search_logged_models([experiment_id], output_format="list"), [], "logged models")
+else:
+    lacking("logged models")
 
 model = f"{MODEL_PREFIX}.tidy"
 client.create_registered_model(model)

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 import mlflow
-from setting import client, refused, same
+from setting import LOGGED_MODELS, client, lacking, log_sklearn, prompts, refused, same
 from theirs import theirs
 
 X = np.array([[0.0], [3.0]])
@@ -16,10 +16,9 @@ got = client.get_run(run)
 same((got.data.params["secret_param"], got.data.metrics["loss"]), ("of-the-owner", 0.5), "the run")
 same([r.info.run_id for r in client.search_runs([theirs.experiment_id])], [run], "search_runs")
 same(mlflow.artifacts.load_text(f"{theirs.artifact_uri}/notes/private.txt"), "of the owner", "artifact")
-same([m.model_id for m in client.search_logged_models([theirs.experiment_id])], [theirs.model_id], "logged models")
 same([m.name for m in client.search_registered_models(f"name = '{model}'")], [model], "registered models")
 same(list(mlflow.sklearn.load_model(f"models:/{model}@champion").predict(X)), [0, 1], "loaded model")
-same(mlflow.genai.load_prompt(theirs.prompt, version=1).format(who="you"), "Hello you", "prompt")
+same(prompts.load_prompt(theirs.prompt, version=1).format(who="you"), "Hello you", "prompt")
 
 on_experiment, on_model = ("experiment", experiment), ("model", model)
 refused(lambda: client.create_run(theirs.experiment_id), "edit", *on_experiment)
@@ -33,8 +32,6 @@ refused(lambda: client.delete_run(run), "manage", *on_experiment)
 refused(lambda: client.delete_experiment(theirs.experiment_id), "manage", *on_experiment)
 refused(lambda: client.rename_experiment(theirs.experiment_id, experiment + "2"), "manage", *on_experiment)
 refused(lambda: client.create_experiment(experiment + "/new"), "edit", "experiment", experiment + "/new")
-refused(lambda: client.set_logged_model_tags(theirs.model_id, {"k": "v"}), "edit", *on_experiment)
-refused(lambda: client.delete_logged_model(theirs.model_id), "manage", *on_experiment)
 refused(lambda: client.create_registered_model(model + ".new"), "edit", "model", model + ".new")
 refused(lambda: client.create_model_version(model, f"models:/{model}/1"), "edit", *on_model)
 refused(lambda: client.set_registered_model_alias(model, "champion", "1"), "edit", *on_model)
@@ -45,10 +42,18 @@ refused(lambda: client.update_registered_model(model, "mine"), "edit", *on_model
 refused(lambda: client.rename_registered_model(model, model + "2"), "manage", *on_model)
 refused(lambda: client.delete_model_version(model, "1"), "manage", *on_model)
 refused(lambda: client.delete_registered_model(model), "manage", *on_model)
-refused(lambda: mlflow.genai.register_prompt(theirs.prompt, "Bye"), "edit", "model", theirs.prompt)
+refused(lambda: prompts.register_prompt(theirs.prompt, "Bye"), "edit", "model", theirs.prompt)
+
+if LOGGED_MODELS:
+    seen = client.search_logged_models([theirs.experiment_id])
+    same([m.model_id for m in seen], [theirs.model_id], "logged models")
+    refused(lambda: client.set_logged_model_tags(theirs.model_id, {"k": "v"}), "edit", *on_experiment)
+    refused(lambda: client.delete_logged_model(theirs.model_id), "manage", *on_experiment)
+else:
+    lacking("logged models")
 
 # A model that a reader trains nevertheless finds no way in.
 mlflow.set_experiment(experiment_id=theirs.experiment_id)
 fitted = LogisticRegression().fit(X, [0, 1])
-refused(lambda: mlflow.sklearn.log_model(fitted, name="mine", pip_requirements=[]), "edit", *on_experiment)
+refused(lambda: log_sklearn(fitted, "mine", pip_requirements=[]), "edit", *on_experiment)
 print("passed")
