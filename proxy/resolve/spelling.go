@@ -74,7 +74,10 @@ func (r *Resolver) askLoose(ctx context.Context, _ string) (bool, error) {
 				return true, err
 			}
 		}
-		return false, nil
+		// Whoever deletes it meanwhile would make any store look strict.
+		if stored, err := r.storedModel(ctx, m.Name); stored == m.Name || err != nil {
+			return err != nil, err
+		}
 	}
 	return true, errNoModel
 }

@@ -25,11 +25,11 @@ func TestAStoreThatComparesByBytesIsTriedOnce(t *testing.T) {
 			}
 		}
 	}
-	if got := up.since(); len(got) != 5 || got[0] != "registered-models/search" {
-		t.Errorf("asked %v, want one search and four names", got)
+	if got := up.since(); len(got) != 6 || got[0] != "registered-models/search" {
+		t.Errorf("asked %v, want one search and five names", got)
 	}
 	c.move(spellingAge)
-	if _, err := r.SameModel(t.Context(), "cv.spelling"); err != nil || len(up.since()) != 5 {
+	if _, err := r.SameModel(t.Context(), "cv.spelling"); err != nil || len(up.since()) != 6 {
 		t.Errorf("a store is not tried again after %v: %v", spellingAge, err)
 	}
 }
@@ -65,5 +65,26 @@ func TestALooseStoreIsAskedForTheNameThatItHolds(t *testing.T) {
 				t.Errorf("%s: %q: got %v, %v", what, name, got, err)
 			}
 		}
+	}
+}
+
+// Somebody who deletes the model that a store is tried with, while it is tried,
+// does not make it look like one that compares by bytes.
+func TestAModelThatIsDeletedWhileAStoreIsTriedProvesNothing(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	up := scripted(func(_ context.Context, q *mlflowapi.Request) (*mlflowapi.Answer, error) {
+		if strings.HasSuffix(q.Path, "/search") {
+			return says(200, `{"registered_models":[{"name":"gone"},{"name":"nlp.x"}]}`)
+		}
+		asked++
+		name, _ := url.ParseQuery(q.Query)
+		if strings.EqualFold(name.Get("name"), "nlp.x") {
+			return says(200, `{"registered_model":{"name":"nlp.x"}}`)
+		}
+		return says(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST"}`)
+	})
+	if same, err := New(Options{Upstream: up}).SameModel(t.Context(), "NLP.X"); same || err != nil || asked < 6 {
+		t.Errorf("got %v, %v after %d names", same, err, asked)
 	}
 }
