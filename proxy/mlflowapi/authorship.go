@@ -2,7 +2,6 @@ package mlflowapi
 
 import (
 	"errors"
-	"strings"
 )
 
 // MLflow takes the client's word for who did something. mlgate writes the
@@ -67,11 +66,11 @@ func (w *World) Sign(c *Call) error {
 
 func (w *World) signTag(c *Call, tag *object) error {
 	key := tag.text("key")
-	if err := reservedTag(key, c.Endpoint.Creates); err != nil {
-		return err
-	}
 	if c.Endpoint.Kind == Model && !c.Endpoint.Creates && tagNamed(key, promptTag) {
 		return &Refusal{Answer: Forbidden("the tag %q may not be set or deleted later: what is a model stays one, and a prompt stays a prompt", promptTag), Rule: "rule: " + promptTag}
+	}
+	if err := reservedTag(key, c.Endpoint.Creates); err != nil {
+		return err
 	}
 	if tagNamed(key, userTag) && w.User != "" {
 		tag.set("key", newString(userTag))
@@ -80,23 +79,20 @@ func (w *World) signTag(c *Call, tag *object) error {
 	return nil
 }
 
-// reservedTag refuses a key that is not the client's to write. Keys are
-// compared trimmed and without case: to a reader "MLflow.User" is the same.
+// reservedTag refuses a key that is not the client's to write, in any spelling:
+// to a reader, and to some stores, "MLflow.User" is the same.
 func reservedTag(key string, creates bool) error {
-	k := strings.ToLower(strings.TrimSpace(key))
-	if strings.HasPrefix(k, ownTags) {
+	if standsFor(key, ownTags, true) {
 		// In every mode: a forged creator would hold after enforcement begins.
 		return Forbidden("tags that begin with %q are written by mlgate alone", ownTags)
 	}
-	if k == userTag && !creates {
+	if standsFor(key, userTag, false) && !creates {
 		return &Refusal{Answer: Forbidden("the tag %q says who created something; mlgate wrote it and nobody changes it", userTag), Rule: "rule: " + userTag}
 	}
-	return nil
+	return misspelt(key)
 }
 
-func tagNamed(key, name string) bool {
-	return strings.EqualFold(strings.TrimSpace(key), name)
-}
+func tagNamed(key, name string) bool { return standsFor(key, name, false) }
 
 func (w *World) signRun(args *object) {
 	args.set("user_id", newString(w.User))

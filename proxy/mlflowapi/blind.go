@@ -46,6 +46,9 @@ func (w *World) blindText(ctx context.Context, c *Call, v *value) (err error) {
 		case pair && validVersion(number) && strings.Contains(asks, "prompt"):
 			fake = "none-" + runID.nonexistent() + "/" + number
 			visible, err = w.seen(ctx, modelName, name, err)
+			if visible && err == nil { // the store may compare names without case
+				visible, err = w.Names.SameModel(ctx, name)
+			}
 		default:
 			return q
 		}

@@ -3,7 +3,7 @@ package mlflowapi
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 )
 
 // otlpRows is what OpenTelemetry's exporters and MLflow's own client send spans
@@ -122,15 +122,16 @@ const traceTagPrefix = "mlflow.traceTag."
 // placeTags say where MLflow reads a trace's spans and attachments; whoever sets
 // them reads what another team wrote there. MLflow lets no client set the last
 // three, except this way.
-var placeTags = map[string]bool{
-	"mlflow.artifactlocation": true, "mlflow.trace.archivelocation": true,
-	"mlflow.trace.spanslocation": true, "mlflow.trace.archivalfailure": true,
+var placeTags = []string{"mlflow.artifactlocation", "mlflow.trace.archivelocation", "mlflow.trace.spanslocation", "mlflow.trace.archivalfailure"}
+
+func isPlaceTag(key string) bool {
+	return slices.ContainsFunc(placeTags, func(name string) bool { return standsFor(key, name, false) })
 }
 
 // spanTag refuses a tag that is not the client's to set.
 func (c *Call) spanTag(key string) error {
 	err := reservedTag(key, false)
-	if placeTags[strings.ToLower(strings.TrimSpace(key))] {
+	if isPlaceTag(key) {
 		err = &Refusal{Answer: Forbidden("the tag %q says where MLflow reads a trace from, and may not be set through mlgate", cut(key)), Rule: "rule: trace location"}
 	}
 	var r *Refusal

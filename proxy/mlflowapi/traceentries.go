@@ -2,7 +2,6 @@ package mlflowapi
 
 import (
 	"slices"
-	"strings"
 )
 
 // A trace carries tags and metadata, and its assessments carry metadata: maps in
@@ -54,19 +53,18 @@ func (c *Call) traceEntries(o *object, f *field, v *value) error {
 
 // traceEntry reads one entry, whose value stands in the member of an object.
 func (c *Call) traceEntry(key string, in *object, member string) error {
-	lower := strings.ToLower(strings.TrimSpace(key))
-	if placeTags[lower] && (c.Endpoint.Creates || c.Endpoint.Special == EndTrace) {
+	if isPlaceTag(key) && (c.Endpoint.Creates || c.Endpoint.Special == EndTrace) {
 		c.places = append(c.places, authored{in, member, key}) // clients send it back as they got it
 		return nil
 	}
-	if placeTags[lower] {
+	if isPlaceTag(key) {
 		c.Refused = &Refusal{Answer: Forbidden("the tag %q says where MLflow reads a trace from, and may not be set through mlgate", cut(key)), Rule: "rule: trace location"}
 		return nil
 	}
-	if strings.HasPrefix(lower, ownTags) {
-		return reservedTag(key, true)
+	if err := reservedTag(key, true); err != nil {
+		return err
 	}
-	if slices.Contains(signedEntries, lower) {
+	if slices.ContainsFunc(signedEntries, func(name string) bool { return standsFor(key, name, false) }) {
 		c.authors = append(c.authors, authored{in, member, key})
 		return nil
 	}
