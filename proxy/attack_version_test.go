@@ -46,17 +46,6 @@ func noFile() int {
 	return 500
 }
 
-// need skips a test of endpoints, "POST logged-models", that the MLflow behind
-// does not have all of.
-func need(t *testing.T, endpoints ...string) {
-	t.Helper()
-	for _, e := range endpoints {
-		if method, path, _ := strings.Cut(e, " "); !has(method, path) {
-			t.Skipf("MLflow %s has no %s", mlflowtest.Version(), e)
-		}
-	}
-}
-
 // onlyHere leaves the tries of what the MLflow behind has, and words those
 // about logged models for one that knows none.
 func onlyHere(all []reach) (kept []reach) {
