@@ -1,9 +1,7 @@
 package resolve
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 
@@ -50,17 +48,4 @@ func (r *Resolver) send(ctx context.Context, req *mlflowapi.Request, endpoint st
 		return fmt.Errorf("read MLflow's answer to %s: %w", endpoint, err)
 	}
 	return nil
-}
-
-func isBare404(err error) bool {
-	var refused *statusError
-	return errors.As(err, &refused) && refused.status == 404
-}
-
-// isMLflow2 asks for the version of the server. One of MLflow 2 has no logged
-// models and no address for them, so each id of one is an id that nobody holds.
-// Only its own word counts for that: a bare 404 may come from elsewhere.
-func (r *Resolver) isMLflow2(ctx context.Context) bool {
-	a, err := r.up.Do(ctx, &mlflowapi.Request{Method: "GET", Path: "/version"})
-	return err == nil && a.Status == 200 && bytes.HasPrefix(a.Body, []byte("2."))
 }

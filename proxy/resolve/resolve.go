@@ -172,9 +172,6 @@ type loggedModelAnswer struct {
 
 func (r *Resolver) fetchLoggedModel(ctx context.Context, id string) (a loggedModelAnswer, err error) {
 	err = r.ask(ctx, "logged-models/"+url.PathEscape(id), url.Values{"allow_deleted": {"true"}}, &a)
-	if isBare404(err) && r.isMLflow2(ctx) {
-		return a, mlflowapi.ErrNotFound
-	}
 	if err == nil && (a.Model.Info.ID != id || a.Model.Info.Experiment == "") {
 		err = fmt.Errorf("MLflow answered for logged model %q with %q", id, a.Model.Info.ID)
 	}
