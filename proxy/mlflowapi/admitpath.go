@@ -113,15 +113,20 @@ func (w *World) admitRead(ctx context.Context, c *Call, o owners, p string, unse
 }
 
 // admitWrite decides about PUT and DELETE. MLflow takes any path; here it must
-// lie in the artifacts of a run or a logged model that exists.
+// lie in the artifacts of a run, a logged model or a trace that exists.
 func (w *World) admitWrite(ctx context.Context, c *Call, o owners, p string) error {
 	if o.hidden {
 		return unseen(o.why, missingArtifact(p))
 	}
-	place, shaped := ArtifactHolder(p)
 	var from holding
+	place, experiment, err := w.traceHolding(ctx, o, p)
+	if err != nil {
+		return err
+	}
+	shaped := experiment != ""
 	if shaped {
-		var err error
+		from.experiment = experiment
+	} else if place, shaped = ArtifactHolder(p); shaped {
 		if from, err = w.holding(ctx, place); err != nil {
 			return err
 		}
@@ -138,7 +143,7 @@ func (w *World) admitWrite(ctx context.Context, c *Call, o owners, p string) err
 	}
 	if !shaped || (c.Endpoint.Action == Edit && p == place.Root) {
 		return &Refusal{
-			Answer: Forbidden("%s %q: files are written only below <experiment>/<run>/artifacts/ and <experiment>/models/<model>/artifacts/, and deleted only there", c.Method, cut(p)),
+			Answer: Forbidden("%s %q: files are written only below <experiment>/<run>/artifacts/, <experiment>/models/<model>/artifacts/ and <experiment>/traces/<trace>/artifacts/, and deleted only there", c.Method, cut(p)),
 			Rule:   "rule: artifact path",
 		}
 	}

@@ -84,7 +84,7 @@ func newFilesGate(t *testing.T, g grants) *filesGate {
 	up := upstream{srv.URL()}
 	names := resolve.New(resolve.Options{Upstream: up, ExperimentAge: 1})
 	return &filesGate{srv, mlflowapi.World{
-		Rights: g, Names: names, Places: names, Upstream: up, User: "alice", Judge: judge{grants: g}, Table: table,
+		Rights: g, Names: names, Places: names, Directory: names, Upstream: up, User: "alice", Judge: judge{grants: g}, Table: table,
 	}, table}
 }
 
@@ -157,5 +157,5 @@ func seedTeam(t *testing.T, srv *mlflowtest.Server, name, creator string) team {
 // freshNames forgets all that was learnt, as a restart does.
 func (g *filesGate) freshNames() {
 	names := resolve.New(resolve.Options{Upstream: g.world.Upstream, ExperimentAge: 1})
-	g.world.Names, g.world.Places = names, names
+	g.world.Names, g.world.Places, g.world.Directory = names, names, names
 }

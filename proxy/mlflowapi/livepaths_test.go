@@ -166,7 +166,8 @@ func (p paths) writes(t *testing.T) {
 		{m.exp + "/" + m.run + "/evil.txt", 403, "only below"},
 		{m.exp + "/" + m.run + "/artifacts", 403, "only below"},
 		{m.exp + "/models/" + m.logged + "/evil.txt", 403, "only below"},
-		{m.trace, 403, "only below"},
+		{m.trace, 404, "Trace with ID 'tr-" + nobodys + "' not found"},
+		{m.exp + "/traces/tr-" + nobodys + "/traces.json", 403, "only below"},
 		{m.exp + "/" + m.run + "/artifacts/", 400, "empty segment"},
 	}
 	for _, test := range tests {
@@ -184,9 +185,10 @@ func (p paths) writes(t *testing.T) {
 func (p paths) deletes(t *testing.T) {
 	m := p.mine
 	before := p.srv.Snapshot(t)
-	for _, path := range []string{m.exp, m.exp + "/", m.exp + "/" + m.run, m.exp + "/models", m.exp + "/models/" + m.logged, m.exp + "/traces", m.trace} {
+	for _, path := range []string{m.exp, m.exp + "/", m.exp + "/" + m.run, m.exp + "/models", m.exp + "/models/" + m.logged, m.exp + "/traces", m.exp + "/traces/tr-" + nobodys} {
 		p.wants(t, "DELETE", path, "", 403, "deleted only there")
 	}
+	p.wants(t, "DELETE", m.trace, "", 404, "Trace with ID 'tr-"+nobodys+"' not found")
 	for _, path := range []string{p.theirs.exp, p.theirs.file, nowhere, "x", p.theirs.trace} {
 		p.wants(t, "DELETE", path, "", 404, "No such artifact")
 	}
