@@ -72,7 +72,6 @@ func plantAs(t *testing.T, srv *mlflowtest.Server, prefix, word string) side {
 // scorer; of an older MLflow, a trace alone.
 func (s *side) plantGenAI(t *testing.T, srv *mlflowtest.Server) {
 	t.Helper()
-	const v3 = "/api/3.0/mlflow/"
 	id := func(a m, path ...string) string {
 		for _, name := range path[:len(path)-1] {
 			a, _ = a[name].(m)

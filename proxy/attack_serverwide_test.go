@@ -124,7 +124,6 @@ func TestAdminsReachServerWideThings(t *testing.T) {
 			t.Errorf("%v: got %d %s, line %v", r, a.Status, a.Body, line)
 		}
 	}
-	const v3 = "/api/3.0/mlflow/"
 	secret := g.call(t, "POST", v3+"gateway/secrets/create", m{"secret_name": "s", "secret_value": m{"api_key": "sk-stored"}, "provider": "openai"})["secret"].(m)["secret_id"]
 	model := g.call(t, "POST", v3+"gateway/model-definitions/create", m{"name": "d", "secret_id": secret, "provider": "openai", "model_name": "gpt"})["model_definition"].(m)["model_definition_id"]
 	g.call(t, "POST", v3+"gateway/endpoints/create", m{"name": "chat", "model_configs": []m{{"model_definition_id": model, "linkage_type": "PRIMARY", "weight": 1}}})

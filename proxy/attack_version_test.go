@@ -25,12 +25,7 @@ var here = func() *mlflowapi.Table {
 
 // has reports whether the MLflow behind has an endpoint.
 func has(method, path string) bool {
-	path, _, _ = strings.Cut(path, "?")
-	if !strings.HasPrefix(path, "/") {
-		path = api + path
-	}
-	found, _ := here.Find(method, path)
-	return found.Endpoint != nil
+	return request{method: method, path: path}.endpoint(here) != nil
 }
 
 // logsModels: since MLflow 3 a logged model is a thing of its own. Before, it

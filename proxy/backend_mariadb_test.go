@@ -103,7 +103,6 @@ func TestReservedTagsStayAsTheyAreByAnySpellingOnMariaDB(t *testing.T) {
 	a := g.do(t, "alice", "POST", api+"runs/create", m{"experiment_id": mine.exp, "start_time": 1})
 	run, _ := a.json(t)["run"].(m)["info"].(m)["run_id"].(string)
 	g.do(t, "alice", "POST", api+"registered-models/create", m{"name": mine.model + "p", "tags": []m{{"key": "mlflow.prompt.is_prompt", "value": "true"}}})
-	const v3 = "/api/3.0/mlflow/"
 	rows := func() string {
 		all := srv.Snapshot(t).Mentioning(`"mlgate.`, `"mlflow.user`, `"mlflow.prompt.is_prompt`, `"mlflow.modelVersions`, `"mlflow.artifactLocation`, `"mlflow.trace.spansLocation`).Mentioning(run, mine.lm, mine.tr, mine.model, mine.exp)
 		return strings.Join(append(append(append(all.Rows["tags"], all.Rows["registered_model_tags"]...), all.Rows["logged_model_tags"]...), all.Rows["trace_tags"]...), "\n")

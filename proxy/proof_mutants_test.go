@@ -77,10 +77,11 @@ func mutants(e *mlflowapi.Endpoint) (all []mutant) {
 				e.Fields = strings.NewReplacer(" {", "{", "} ", "} ").Replace(strings.Join(changed, " "))
 			})
 		}
-		if strings.Contains(e.Paths[0], "{"+strings.TrimRight(w[:max(strings.IndexAny(w, ":"), 0)], "!")+"}") {
+		name, rest, ok := strings.Cut(w, ":")
+		if ok && strings.Contains(e.Paths[0], "{"+strings.TrimRight(name, "!")+"}") {
 			continue // it must be what the path says: see [stage.contradicted]
 		}
-		if name, rest, ok := strings.Cut(w, ":"); ok {
+		if ok {
 			marks := rest[strings.IndexFunc(rest+"!", func(r rune) bool { return strings.ContainsRune("!?~[/", r) }):]
 			if strings.HasPrefix(marks, "/") {
 				marks = strings.TrimLeft(marks, "/readitmng")

@@ -44,6 +44,9 @@ func standsFor(key, name string, begins bool) bool {
 		if begins && at&end != 0 {
 			return true
 		}
+		if at == 0 { // nothing of the name is met any more
+			return false
+		}
 		if c >= 0x20 && c < 0x7f {
 			at = met(at, name, c)
 			continue

@@ -10,9 +10,6 @@ func TestAKeyStandsForAReservedOneBySomeCollation(t *testing.T) {
 		if !standsFor(key, userTag, false) {
 			t.Errorf("%q is let pass", key)
 		}
-		if !standsFor("mlgate"+key[len(key)-1:]+".x", "mlgate.", true) && standsFor("mlgate.", "mlgate.", false) != true {
-			t.Errorf("%q does not begin", key)
-		}
 	}
 	for _, key := range []string{
 		"mlflow.users", "mlflow.use", "user", "größe", "モデル名前です", "модель.юзер", "mlflow.note.content", "mlflow.useя", "é", "",
