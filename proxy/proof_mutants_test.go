@@ -272,7 +272,7 @@ func TestEveryMutantOfTheTableIsKilled(t *testing.T) {
 // elsewhere are the mutants that no check of this file misses, each with the
 // test that does.
 var elsewhere = map[string]string{
-	"POST experiments/update: special dropped": "TestAnExactNameThatIsTakenJustNowIsFound",
+	"POST experiments/update: special dropped": "TestRenamedExperimentIsDecidedByItsNewName",
 }
 
 // equivalent are the mutants that change nothing, each with the reason.

@@ -108,3 +108,22 @@ func TestPostsAreJSONAlone(t *testing.T) {
 		}
 	}
 }
+
+// MLflow stops reading at a value of a wrong form, and searches with what it has
+// read so far: without what narrows the search, everything.
+func TestWhatNarrowsASearchStandsBeforeAllElse(t *testing.T) {
+	t.Parallel()
+	table := newTestTable(t)
+	for _, test := range []struct{ path, body, want string }{
+		{"/api/2.0/mlflow/runs/search", `{"max_results":"x","filter":1,"experiment_ids":["1"]}`, `{"experiment_ids":["1"],"max_results":"x","filter":1}`},
+		{"/api/3.0/mlflow/traces/search", `{"filter":1,"locations":[{"type":-1,"mlflow_experiment":{"experiment_id":"1"}},{"mlflow_experiment":{"experiment_id":"2"}}]}`,
+			`{"locations":[{"mlflow_experiment":{"experiment_id":"1"},"type":-1},{"mlflow_experiment":{"experiment_id":"2"}}],"filter":1}`},
+	} {
+		c, err := readAt(table, "POST", test.path, "", "application/json", test.body)
+		if err != nil {
+			t.Errorf("%s: %v", test.body, err)
+		} else if got := string(c.Request().Body); got != test.want {
+			t.Errorf("%s: forwarded as %s, want %s", test.body, got, test.want)
+		}
+	}
+}

@@ -144,6 +144,12 @@ func (c *composer) scalar(f *field) string {
 		}
 		return asJSONText(id)
 	}
+	if f.is == newTraceID {
+		return asJSONText("tr-" + strings.Repeat("9", 32))
+	}
+	if f.is == traceEntry && f.any && c.roll(10) < 9 {
+		return `{"k":"word"}`
+	}
 	if f.is == version {
 		return asJSONText([]string{"1", "1", "01", " 1", "+1"}[c.roll(5)])
 	}
@@ -156,8 +162,10 @@ func (c *composer) scalar(f *field) string {
 // plainly is a value that MLflow takes in a field of the name.
 func plainly(name string) string {
 	switch name {
-	case "max_results", "timestamp", "step", "value", "start_time", "end_time", "percentile_value", "time_interval_seconds", "start_time_ms", "end_time_ms":
+	case "max_results", "timestamp", "step", "start_time", "end_time", "percentile_value", "time_interval_seconds", "start_time_ms", "end_time_ms":
 		return "1"
+	case "value": // a text, or a number, of which protobuf takes the text too
+		return `"1"`
 	case "archive_existing_versions", "ascending":
 		return "true"
 	case "view_type":
@@ -168,6 +176,18 @@ func plainly(name string) string {
 		return `"COUNT"`
 	case "type":
 		return `"MLFLOW_EXPERIMENT"`
+	case "create_time", "last_update_time", "request_time":
+		return `"2026-01-02T03:04:05Z"`
+	case "execution_duration":
+		return `"1s"`
+	case "state":
+		return `"OK"`
+	case "valid":
+		return "true"
+	case "source_type":
+		return `"CODE"`
+	case "update_mask":
+		return `"rationale"`
 	case "status":
 		return "1"
 	}
@@ -232,11 +252,15 @@ func (c *composer) stray() (string, role) {
 	return s.key, s.is
 }
 
+// oneof are fields of which MLflow takes one.
+var oneof = []string{"feedback", "expectation", "issue"}
+
 func (c *composer) message(fields []field) string {
 	var pairs []string
+	chosen := oneof[c.roll(len(oneof))]
 	for i := range fields {
 		f := &fields[i]
-		if !f.must && c.roll(4) == 3 {
+		if !f.must && c.roll(4) == 3 || slices.Contains(oneof, f.name) && f.name != chosen && c.roll(30) < 29 {
 			continue
 		}
 		key := c.key(f)
@@ -368,14 +392,12 @@ func compose(rows []*Endpoint, data []byte) (e *Endpoint, r rawRequest) {
 	return e, r
 }
 
-// notYet begin the names of rows that this comparison is still to be taught: what
-// they hold is not composed so that MLflow takes it, or not followed.
-var notYet = []string{"datasets/{dataset_id}", "gateway/", "get-trace-artifact", "issues/{issue_id}", "scorers/online-config", "traces"}
-
-// readersRows are the rows whose arguments both read.
+// readersRows are the rows whose arguments both read: not those of the gateway,
+// whose bodies are a provider's affair but for one name, nor GraphQL's, which has
+// a reader of its own.
 func readersRows(table *Table) (rows []*Endpoint) {
 	for _, e := range table.Rows() {
-		if e.Open() && (e.Args == InQuery || e.Args == InBody) && len(e.fields) > 0 && e.Special != GraphQL && e.Kind != Server && !slices.ContainsFunc(notYet, func(p string) bool { return strings.HasPrefix(e.Name, p) }) {
+		if e.Open() && (e.Args == InQuery || e.Args == InBody) && len(e.fields) > 0 && e.Special != GraphQL && e.Kind != Server && e.Kind != Gateway {
 			rows = append(rows, e)
 		}
 	}
@@ -409,13 +431,6 @@ func (m mlflow) reads(t testing.TB, r rawRequest) (got reading) {
 		t.Fatalf("%v: %s", err, answer)
 	}
 	return got
-}
-
-// byHand are rows whose handlers read no message: the query or the address
-// alone, of which what is forwarded has each argument once.
-var byHand = []string{
-	"experiments/search-datasets", "get-artifact", "logged-models/{model_id}", "logged-models/{model_id}/artifacts/files",
-	"logged-models/{model_id}/tags/{tag_key}", "metrics/get-history-bulk", "mlflow-artifacts/artifacts", "model-versions/get-artifact",
 }
 
 // decided is what of the pool a call was decided about.
@@ -455,7 +470,7 @@ func agree(t testing.TB, m mlflow, table *Table, e *Endpoint, r rawRequest) (rea
 		t.Errorf("%s: MLflow reads %v, decided about %v:\nsent      %+v\nforwarded %+v\nread      %+v", e.Name, names, decided, r, ours, got)
 	}
 	if client := m.reads(t, r); !client.Refused {
-		if names := client.names(); !c.covers(names) {
+		if names := client.names(); !c.decidedAbout(names) {
 			t.Errorf("%s: MLflow would have read %v, and of the same request %v is forwarded:\nsent      %+v\nforwarded %+v\nread      %+v", e.Name, names, decided, r, ours, client)
 		}
 	}
@@ -467,11 +482,8 @@ func agree(t testing.TB, m mlflow, table *Table, e *Endpoint, r rawRequest) (rea
 // the rest it may read less, since it keeps what it has of a message in which
 // it then finds an error.
 func (c *Call) covers(names []string) bool {
-	decided := c.decided()
-	for _, n := range names {
-		if !slices.Contains(decided, n) {
-			return false
-		}
+	if !c.decidedAbout(names) {
+		return false
 	}
 	for _, l := range c.lists {
 		for _, v := range l.list.items() {
@@ -481,6 +493,11 @@ func (c *Call) covers(names []string) bool {
 		}
 	}
 	return true
+}
+
+func (c *Call) decidedAbout(names []string) bool {
+	decided := c.decided()
+	return !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(decided, n) })
 }
 
 // Whatever is taken here, MLflow's own handlers read what was decided about and
@@ -511,7 +528,7 @@ func TestMLflowActsOnWhatWasDecided(t *testing.T) {
 		}
 	}
 	for _, e := range rows {
-		if read[e] == 0 && !slices.Contains(byHand, e.Name) {
+		if read[e] == 0 {
 			t.Errorf("%v %s: no request was taken by both", e.Methods, e.Name)
 		}
 	}
@@ -521,6 +538,7 @@ func TestMLflowActsOnWhatWasDecided(t *testing.T) {
 func FuzzMLflowActsOnWhatWasDecided(f *testing.F) {
 	table := newTestTable(f)
 	rows, m := readersRows(table), mlflow{mlflowtest.Converse(f, "testdata/reader.py")}
+	m.reads(f, rawRequest{Method: "GET", Path: "/"}) // MLflow takes longer to start than a worker may for one input
 	for i := range rows {
 		f.Add([]byte{byte(i >> 8), byte(i)})
 	}

@@ -2,19 +2,22 @@
 
 Each line is {"method", "path", "query", "body", "type"}, the body as base64.
 Each answer is what the handler of that address gets to act on: {"read": the
-fields of its message, "path": the address's own parameters}, or {"refused":
-true} where MLflow answers with an error first, or {"unread": true} where the
-handler reads no message.
+fields of its message or, where it reads none, the arguments of its first call
+to a store, "path": the address's own parameters}, or {"refused": true} where
+MLflow answers with an error first.
 """
 
 import base64
 import json
+import os
 import sys
+
+os.environ["_MLFLOW_SERVER_SERVE_ARTIFACTS"] = "true"
 
 import flask
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
-from mlflow.server import handlers
+from mlflow.server import app, handlers
 from werkzeug.exceptions import HTTPException
 
 answers, sys.stdout = sys.stdout, sys.stderr
@@ -34,12 +37,33 @@ def ending(read):
     return wrapped
 
 
-handlers._get_request_message = ending(handlers._get_request_message)
-handlers._get_validated_flask_request_json = ending(handlers._get_validated_flask_request_json)
+def known(read):
+    """Keeps what the handler asks for: of any other member it knows nothing."""
 
-app = flask.Flask("reader")
-for path, handler, methods in handlers.get_endpoints():
-    app.add_url_rule(path, f"{path} {methods}", handler, methods=methods)
+    def wrapped(flask_request=flask.request, schema=None):
+        got = read(flask_request, schema)
+        return {name: got[name] for name in schema or {} if name in got}
+
+    return wrapped
+
+
+class Store:
+    """Ends a handler at its first call to what MLflow keeps things in."""
+
+    def __getattr__(self, name):
+        def called(*args, **kwargs):
+            raise Read(json.loads(json.dumps([args, kwargs], default=str)))
+
+        return called
+
+
+handlers._get_request_message = ending(handlers._get_request_message)
+handlers._get_validated_flask_request_json = ending(
+    known(handlers._get_validated_flask_request_json)
+)
+for name in ("_get_tracking_store", "_get_model_registry_store", "_get_artifact_repo_mlflow_artifacts"):
+    setattr(handlers, name, Store)
+
 
 
 def answer(request):
