@@ -166,7 +166,7 @@ func (s side) holds(t *testing.T, srv *mlflowtest.Server) mlflowtest.Snapshot {
 	t.Helper()
 	all := srv.Snapshot(t)
 	kept := all.Mentioning(s.tr, s.ds, s.ls, s.rq, s.iss, s.run, s.lm, s.name, s.model, s.secret,
-		`"experiment_id": `+s.exp+",", `"experiment_id": `+s.exp+"}", `"source_id": "`+s.exp+`"`)
+		`"experiment_id": `+s.exp+",", `"experiment_id": `+s.exp+"}", `"source_id": "`+s.exp+`"`, `"destination_id": "`+s.exp+`"`)
 	for path, digest := range all.Files {
 		if strings.HasPrefix(path, s.exp+"/") {
 			kept.Files[path] = digest

@@ -118,7 +118,7 @@ func TestForeignThingsAnswerNothingAndStayAsTheyAre(t *testing.T) {
 	with := fill(mine, theirs)
 	check := unmoved(t, srv, theirs)
 	for _, r := range foreign {
-		a := r.send(t, g, "alice", with)
+		a := r.send(t, g, doer(r.endpoint(here)), with)
 		if r.want != 0 && a.Status != r.want {
 			t.Errorf("%v: got %d %s, want %d", r.request, a.Status, a.Body, r.want)
 		}

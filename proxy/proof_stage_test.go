@@ -133,7 +133,7 @@ func without(body string, goes func(name string) bool) string {
 // path already: MLflow reads one of them, so both must be hers.
 func (st *stage) contradicted(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
 	t.Helper()
-	with := fill(st.mine, st.theirs)
+	with, user := fill(st.mine, st.theirs), doer(e)
 	places, plain := positions(e.Fields)
 	for _, p := range places {
 		theirs := foreignOf[p.role]
@@ -148,8 +148,8 @@ func (st *stage) contradicted(t *testing.T, e *mlflowapi.Endpoint, all []reach) 
 				path, query, _ := strings.Cut(q.path, "?")
 				q.path = path + "?" + strings.Trim(query+"&"+p.path[0]+"="+theirs, "&")
 			}
-			if a := q.send(t, st.g, "alice", with); a.Status/100 != 4 {
-				say(&found, "alice", q, a, "want a refusal")
+			if a := q.send(t, st.g, user, with); a.Status/100 != 4 {
+				say(&found, user, q, a, "want a refusal")
 			}
 		}
 	}
@@ -160,7 +160,7 @@ func (st *stage) contradicted(t *testing.T, e *mlflowapi.Endpoint, all []reach) 
 // her own part: what is answered is what hers alone is.
 func (st *stage) narrowed(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
 	t.Helper()
-	with := fill(st.mine, st.theirs)
+	with, user := fill(st.mine, st.theirs), doer(e)
 	places, plain := positions(e.Fields)
 	for _, p := range places {
 		name, many := strings.CutSuffix(p.path[len(p.path)-1], "[]")
@@ -173,9 +173,9 @@ func (st *stage) narrowed(t *testing.T, e *mlflowapi.Endpoint, all []reach) (fou
 			if e.Args == mlflowapi.InBody {
 				q = request{own.method, own.path, withForeign(cmp.Or(own.body, "{}"), p, name, foreignOf[p.role], plain)[1]}
 			}
-			want := own.send(t, st.g, "alice", with)
-			if a := q.send(t, st.g, "alice", with); a.Status != want.Status || string(a.Body) != string(want.Body) {
-				say(&found, "alice", q, a, fmt.Sprintf("want %d %.300s", want.Status, want.Body))
+			want := own.send(t, st.g, user, with)
+			if a := q.send(t, st.g, user, with); a.Status != want.Status || string(a.Body) != string(want.Body) {
+				say(&found, user, q, a, fmt.Sprintf("want %d %.300s", want.Status, want.Body))
 			}
 		}
 	}
@@ -186,7 +186,7 @@ func (st *stage) narrowed(t *testing.T, e *mlflowapi.Endpoint, all []reach) (fou
 // answers about the whole server.
 func (st *stage) bare(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
 	t.Helper()
-	with := fill(st.mine, st.theirs)
+	with, user := fill(st.mine, st.theirs), doer(e)
 	places, _ := positions(e.Fields)
 	for _, p := range places {
 		name, _ := strings.CutSuffix(p.path[0], "[]")
@@ -201,9 +201,9 @@ func (st *stage) bare(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found [
 			}
 			q.path = strings.TrimSuffix(path+"?"+strings.Join(kept, "&"), "?")
 			q.body = without(q.body, func(member string) bool { return member == name })
-			a := q.send(t, st.g, "alice", with)
+			a := q.send(t, st.g, user, with)
 			for _, leak := range st.theirs.leaks("", st.unsourced(a)) {
-				say(&found, "alice", q, answer{Status: a.Status}, leak)
+				say(&found, user, q, answer{Status: a.Status}, leak)
 			}
 		}
 	}
@@ -240,7 +240,7 @@ func (st *stage) lesser(t *testing.T, needs mlflowapi.Action, all []reach) (foun
 // is otherwise alice's own call.
 func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
 	t.Helper()
-	with := fill(st.mine, st.theirs)
+	with, user := fill(st.mine, st.theirs), doer(e)
 	places, plain := positions(e.Fields)
 	for _, p := range places {
 		for _, r := range all {
@@ -252,13 +252,13 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 				for _, key := range []string{"mlgate.user", "mlflow.user"} {
 					for _, body := range withForeign(r.own().body, p, p.path[len(p.path)-1], key, plain)[:1] {
 						q := request{r.method, r.own().path, strings.ReplaceAll(body, `"v"`, `"mallory"`)}
-						a := q.send(t, st.g, "alice", with)
+						a := q.send(t, st.g, user, with)
 						want := 403
 						if key == "mlflow.user" && e.Creates {
 							want = 200
 						}
 						if a.Status != want {
-							say(&found, "alice", q, a, fmt.Sprintf("want %d", want))
+							say(&found, user, q, a, fmt.Sprintf("want %d", want))
 						}
 					}
 				}
@@ -268,15 +268,15 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 					if e.Args == mlflowapi.InBody {
 						q.body = withForeign(q.body, p, p.path[len(p.path)-1], version, plain)[0]
 					}
-					if a := q.send(t, st.g, "alice", with); a.Status/100 != 4 {
-						say(&found, "alice", q, a, "want a refusal")
+					if a := q.send(t, st.g, user, with); a.Status/100 != 4 {
+						say(&found, user, q, a, "want a refusal")
 					}
 				}
 			case "refused":
 				for _, body := range withForeign(r.own().body, p, p.path[len(p.path)-1], "/etc", plain)[:1] {
 					q := request{r.method, r.own().path, body}
-					if a := q.send(t, st.g, "alice", with); a.Status != 403 {
-						say(&found, "alice", q, a, "want 403")
+					if a := q.send(t, st.g, user, with); a.Status != 403 {
+						say(&found, user, q, a, "want 403")
 					}
 				}
 			case "tags_text":
@@ -286,16 +286,16 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 					}
 					for _, body := range withForeign(r.own().body, p, p.path[0], `{"`+key+`":"mallory"}`, plain)[:1] {
 						q := request{r.method, r.own().path, body}
-						if a := q.send(t, st.g, "alice", with); a.Status != want || strings.Contains(string(a.Body), "mallory") {
-							say(&found, "alice", q, a, fmt.Sprintf("want %d", want))
+						if a := q.send(t, st.g, user, with); a.Status != want || strings.Contains(string(a.Body), "mallory") {
+							say(&found, user, q, a, fmt.Sprintf("want %d", want))
 						}
 					}
 				}
 			case "author":
 				for _, body := range withForeign(r.own().body, p, p.path[len(p.path)-1], "mallory", plain)[:1] {
 					q := request{r.method, r.own().path, body}
-					if a := q.send(t, st.g, "alice", with); strings.Contains(string(a.Body), "mallory") || a.Status/100 != 2 {
-						say(&found, "alice", q, a, "want alice's name")
+					if a := q.send(t, st.g, user, with); strings.Contains(string(a.Body), "mallory") || a.Status/100 != 2 {
+						say(&found, user, q, a, "want alice's name")
 					}
 				}
 			}
@@ -310,7 +310,7 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 func (st *stage) linking(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
 	t.Helper()
 	places, plain := positions(e.Fields)
-	with := fill(st.mine, st.theirs)
+	with, user := fill(st.mine, st.theirs), doer(e)
 	for _, p := range places {
 		if !p.link || e.Args != mlflowapi.InBody || len(all) == 0 {
 			continue
@@ -319,11 +319,11 @@ func (st *stage) linking(t *testing.T, e *mlflowapi.Endpoint, all []reach) (foun
 		name := strings.TrimSuffix(p.path[len(p.path)-1], "[]")
 		q := request{own.method, own.path, withForeign(own.body, p, name, foreignOf[p.role], plain)[0]}
 		before := st.mine.holds(t, st.srv)
-		if a := q.send(t, st.g, "alice", with); a.Status != 404 {
-			say(&found, "alice", q, a, "want 404")
+		if a := q.send(t, st.g, user, with); a.Status != 404 {
+			say(&found, user, q, a, "want 404")
 		}
 		if d := before.Diff(st.mine.holds(t, st.srv)); d != "" {
-			say(&found, "alice", q, answer{}, "a refused call moved: "+d)
+			say(&found, user, q, answer{}, "a refused call moved: "+d)
 		}
 		want := map[string]int{"read": 200, "edit": 403, "": 403, "manage": 403}[p.action]
 		if a := q.send(t, st.g, "both", with); a.Status != want {
