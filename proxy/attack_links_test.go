@@ -120,9 +120,10 @@ func TestForeignLinksInAnswersAreCutOut(t *testing.T) {
 		{request{"GET", "model-versions/search?filter=name+%3D+'<model>'", ""}, `"2"`},
 		{request{"PATCH", "model-versions/update", `{"name":"<model>","version":"2","description":"d"}`}, "model_version"},
 		{request{"PATCH", "registered-models/update", `{"name":"<model>","description":"d"}`}, "latest_versions"},
+		{request{"POST", "registered-models/rename", `{"name":"<model>","new_name":"<model>-2"}`}, "latest_versions"},
 		{request{"POST", gql, `{"query":"query q($data: MlflowGetRunInput!){mlflowGetRun(input:$data){run{info{runId} data{tags{key value}} modelVersions{name version source runId} inputs{modelInputs{modelId}}}}}","variables":{"data":{"runId":"<run>"}}}`}, "<run>"},
 	} {
-		a := c.send(t, g, "alice", with)
+		a := c.send(t, g, doer(c.endpoint(here)), with)
 		if a.Status != 200 || !strings.Contains(string(a.Body), with.Replace(c.must)) {
 			t.Errorf("%v: got %d %s", c.request, a.Status, a.Body)
 		}

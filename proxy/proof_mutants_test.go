@@ -246,7 +246,7 @@ func TestEveryMutantOfTheTableIsKilled(t *testing.T) {
 			found := st.judge(t, changed, e, all, as, usual)
 			st.g.Close()
 			st.g = good
-			switch test, why := elsewhere[name], equivalent[name]; {
+			switch test, why := elsewhere[name], sameAs(name); {
 			case len(found) > 0 && test+why != "":
 				t.Errorf("killed, so it needs no mention any more: %s: %s", name, found[0])
 			case len(found) > 0:
@@ -272,8 +272,53 @@ func TestEveryMutantOfTheTableIsKilled(t *testing.T) {
 // elsewhere are the mutants that no check of this file misses, each with the
 // test that does.
 var elsewhere = map[string]string{
-	"POST experiments/update: special dropped": "TestRenamedExperimentIsDecidedByItsNewName",
+	"POST datasets/{dataset_id}/records: role forgotten: records:records_text!":                   "TestNobodyForgesWhoMadeADatasetOrAnIssue",
+	"POST experiments/update: special dropped":                                                    "TestRenamedExperimentIsDecidedByItsNewName",
+	"POST logged-models/search: sift dropped":                                                     "TestFiltersTellNothingOfWhatIsTrimmedFromLoggedModels",
+	"PATCH logged-models/{model_id}/tags: special dropped":                                        "TestModelVersionsTagIsTrimmedAndKept",
+	"POST registered-models/rename: trim of run_id at registered_model.latest_versions[] dropped": "TestForeignLinksInAnswersAreCutOut",
+	"POST runs/create: special dropped":                                                           "TestNobodyForgesWhoCreatedARun",
 }
 
-// equivalent are the mutants that change nothing, each with the reason.
-var equivalent = map[string]string{}
+// equivalent are the mutants that change nothing, by a part of their names, each
+// with the reason.
+var equivalent = map[string]string{
+	// What MLflow 3.17.2 never fills in; its messages have the fields.
+	"datasets/create: trim of  at dataset.experiment_ids[]":               "names what the call itself names",
+	"at dataset.experiment_ids[]":                                         "a dataset's experiments are loaded when they are asked for alone",
+	"datasets/search: trim of  at datasets[].experiment_ids[]":            "a dataset's experiments are loaded when they are asked for alone",
+	"datasets/create: role forgotten: created_by:author":                  "a dataset's maker is read from its tags",
+	"/records: role forgotten: updated_by:author":                         "a record's maker is read from its tags",
+	"review-queues/get-or-create-user: role forgotten: created_by:author": "the maker of a user's queue is the user",
+	"registrations[] dropped":                                             "the SQL store keeps no registrations",
+	"trim of model_id at model_version":                                   "the SQL registry keeps no model_id",
+	"trim of model_id at registered_model":                                "the SQL registry keeps no model_id",
+	"model_metrics[] dropped":                                             "the SQL registry keeps no metrics",
+	"trim of model_id at metrics[]":                                       "the SQL store answers no metric's model",
+	"data.metrics[] dropped":                                              "the SQL store answers no metric's model",
+	"PATCH logged-models/{model_id}/tags: trim":                           "the answer is empty",
+
+	// What was just made holds what the call itself names, which was decided about.
+	"POST issues: trim":              "just made",
+	"POST logged-models: trim":       "just made",
+	"POST runs/create: trim":         "just made",
+	"registered-models/create: trim": "just made",
+
+	// Two guards, of which each is enough.
+	"narrow mark dropped": "an id that is hidden finds what one finds that nobody holds",
+	"remove-experiments: role forgotten: experiment_ids:experiment~[]": "experiments that the dataset is not in are passed over, and all that it is in were decided about",
+	"issues/search: trim of experiment_id":                             "the experiment asked about was decided about",
+	"issues/search: role forgotten: experiment_id":                     "issues of other experiments are trimmed",
+	"PATCH logged-models/{model_id}: path's role forgotten":            "MLflow acts on the id in the body, which must be there",
+	"registered-models/get: echo dropped":                              "without it the model of this very name is asked for first",
+}
+
+// sameAs is why a mutant changes nothing; "": it does.
+func sameAs(name string) string {
+	for part, why := range equivalent {
+		if strings.Contains(name, part) {
+			return why
+		}
+	}
+	return ""
+}

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"bytes"
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -247,11 +248,13 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 			if e.Args != mlflowapi.InBody && e.Args != mlflowapi.InQuery {
 				continue
 			}
+			own := r.own()
 			switch p.role {
 			case "tag":
 				for _, key := range []string{"mlgate.user", "mlflow.user"} {
-					for _, body := range withForeign(r.own().body, p, p.path[len(p.path)-1], key, plain)[:1] {
-						q := request{r.method, r.own().path, strings.ReplaceAll(body, `"v"`, `"mallory"`)}
+					fresh := strings.NewReplacer(`"v"`, `"mallory"`, "-new", "-"+strings.ToLower(rand.Text())) // a name is made once
+					for _, body := range withForeign(own.body, p, p.path[len(p.path)-1], key, plain)[:1] {
+						q := request{r.method, own.path, fresh.Replace(body)}
 						a := q.send(t, st.g, user, with)
 						want := 403
 						if key == "mlflow.user" && e.Creates {
@@ -264,7 +267,7 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 				}
 			case "version":
 				for _, version := range []string{"01", "1.0", " 1", "latest"} {
-					q := request{r.method, strings.Replace(r.own().path, "version=1", "version="+url.QueryEscape(version), 1), r.own().body}
+					q := request{r.method, strings.Replace(own.path, "version=1", "version="+url.QueryEscape(version), 1), own.body}
 					if e.Args == mlflowapi.InBody {
 						q.body = withForeign(q.body, p, p.path[len(p.path)-1], version, plain)[0]
 					}
@@ -273,8 +276,8 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 					}
 				}
 			case "refused":
-				for _, body := range withForeign(r.own().body, p, p.path[len(p.path)-1], "/etc", plain)[:1] {
-					q := request{r.method, r.own().path, body}
+				for _, body := range withForeign(own.body, p, p.path[len(p.path)-1], "/etc", plain)[:1] {
+					q := request{r.method, own.path, body}
 					if a := q.send(t, st.g, user, with); a.Status != 403 {
 						say(&found, user, q, a, "want 403")
 					}
@@ -284,16 +287,16 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 					if key == "mlflow.user" && !e.Creates {
 						want = 403
 					}
-					for _, body := range withForeign(r.own().body, p, p.path[0], `{"`+key+`":"mallory"}`, plain)[:1] {
-						q := request{r.method, r.own().path, body}
+					for _, body := range withForeign(own.body, p, p.path[0], `{"`+key+`":"mallory"}`, plain)[:1] {
+						q := request{r.method, own.path, body}
 						if a := q.send(t, st.g, user, with); a.Status != want || strings.Contains(string(a.Body), "mallory") {
 							say(&found, user, q, a, fmt.Sprintf("want %d", want))
 						}
 					}
 				}
 			case "author":
-				for _, body := range withForeign(r.own().body, p, p.path[len(p.path)-1], "mallory", plain)[:1] {
-					q := request{r.method, r.own().path, body}
+				for _, body := range withForeign(own.body, p, p.path[len(p.path)-1], "mallory", plain)[:1] {
+					q := request{r.method, own.path, body}
 					if a := q.send(t, st.g, user, with); strings.Contains(string(a.Body), "mallory") || a.Status/100 != 2 {
 						say(&found, user, q, a, "want alice's name")
 					}
@@ -305,7 +308,7 @@ func (st *stage) forged(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found
 }
 
 // linking ties bob's things to alice's own, where MLflow would take any id: she
-// gets 404 and nothing of hers changes. Who may edit hers and only read his gets
+// gets 404 and nothing on the server changes. Who may edit hers and only read his gets
 // 403 where the link writes on his, and the link itself where it only reads.
 func (st *stage) linking(t *testing.T, e *mlflowapi.Endpoint, all []reach) (found []string) {
 	t.Helper()
@@ -318,11 +321,11 @@ func (st *stage) linking(t *testing.T, e *mlflowapi.Endpoint, all []reach) (foun
 		own := all[0].own()
 		name := strings.TrimSuffix(p.path[len(p.path)-1], "[]")
 		q := request{own.method, own.path, withForeign(own.body, p, name, foreignOf[p.role], plain)[0]}
-		before := st.mine.holds(t, st.srv)
+		before := st.srv.Snapshot(t)
 		if a := q.send(t, st.g, user, with); a.Status != 404 {
 			say(&found, user, q, a, "want 404")
 		}
-		if d := before.Diff(st.mine.holds(t, st.srv)); d != "" {
+		if d := before.Diff(st.srv.Snapshot(t)); d != "" {
 			say(&found, user, q, answer{}, "a refused call moved: "+d)
 		}
 		want := map[string]int{"read": 200, "edit": 403, "": 403, "manage": 403}[p.action]
