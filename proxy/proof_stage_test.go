@@ -9,10 +9,12 @@ import (
 	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"mlgate/proxy/mlflowapi"
+	"mlgate/proxy/mlflowtest"
 )
 
 // entangled makes links between the two teams' things, past the gate, so that
@@ -87,13 +89,26 @@ func (st *stage) partly(t *testing.T, e *mlflowapi.Endpoint, all []reach, as []s
 	return found
 }
 
-// unsourced is an answer without the source of her version that came from bob's
-// logged model: who may use a model may load it, so its source is no secret.
+// unsourced is an answer without what tells where her version lies that came
+// from bob's logged model: who may use a model may load it, so that is no secret.
 func (st *stage) unsourced(a answer) answer {
-	for _, member := range []string{`"source":`, `"source": `} {
-		a.Body = bytes.ReplaceAll(a.Body, []byte(member+`"models:/`+st.theirs.lm), nil)
+	for _, place := range []string{`"source":"models:/` + st.theirs.lm, `"source": "models:/` + st.theirs.lm, `"artifact_uri": "mlflow-artifacts:/` + st.theirs.files} {
+		a.Body = bytes.ReplaceAll(a.Body, []byte(place), nil)
 	}
 	return a
+}
+
+// foreign is what the server holds of bob's, without what is alice's and only
+// names something of his.
+func (st *stage) foreign(t *testing.T) mlflowtest.Snapshot {
+	t.Helper()
+	all := st.theirs.holds(t, st.srv)
+	for table, rows := range all.Rows {
+		all.Rows[table] = slices.DeleteFunc(rows, func(row string) bool {
+			return strings.Contains(row, `"experiment_id": `+st.mine.exp+",") || strings.Contains(row, `"name": "`+st.mine.model+`"`)
+		})
+	}
+	return all
 }
 
 // able is what each role is answered when it does a row's tries to things of
