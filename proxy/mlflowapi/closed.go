@@ -7,7 +7,6 @@ import (
 
 // Why an endpoint is shut. Callers read these sentences.
 const (
-	runsJobs     = "server-wide: jobs run on the MLflow server itself, with its rights"
 	assistant    = "the assistant runs programs on the MLflow server's host"
 	pastMlgate   = "it hands out addresses of the artifact store that lead past mlgate; files go through mlgate instead"
 	promptLab    = "it calls the AI gateway and writes a run in one step; create the run and log to it instead"
@@ -33,9 +32,6 @@ func closedExperimentRows() []Endpoint {
 
 func closedServerRows() []Endpoint {
 	return slices.Concat(
-		shut(Server, runsJobs, v3,
-			"POST prompt-optimization/jobs", "DELETE,GET prompt-optimization/jobs/{job_id}",
-			"POST prompt-optimization/jobs/{job_id}/cancel", "GET,POST prompt-optimization/jobs/search"),
 		shut(Server, assistant, ajax3,
 			"GET,PUT assistant/config", "POST assistant/message", "GET assistant/providers",
 			"GET assistant/providers/{provider}/health", "GET assistant/providers/{provider}/models",

@@ -37,6 +37,10 @@ func serverWideRows() []Endpoint {
 		serverWide(ajax3,
 			"POST genai/evaluate/invoke", "POST issues/invoke", "POST scorer/invoke",
 			"GET jobs/{job_id}", "PATCH jobs/cancel/{job_id}"),
+		// The same kind of jobs, on prompts, datasets and scorers of whatever team.
+		serverWide(v3,
+			"POST prompt-optimization/jobs", "DELETE,GET prompt-optimization/jobs/{job_id}",
+			"POST prompt-optimization/jobs/{job_id}/cancel", "GET,POST prompt-optimization/jobs/search"),
 		// Names of MCP servers hold slashes, so what follows one is not told
 		// from it: one row covers the tree.
 		serverWide(v3, "GET,POST mcp-servers", "DELETE,GET,PATCH,POST mcp-servers/{name...}"),
