@@ -82,6 +82,13 @@ type Upstream struct {
 	// MLflow fetches such a source with its own credentials, for whoever may read
 	// the version: name no scheme under which teams keep things apart.
 	AllowedSourceSchemes []string `key:"allowed_source_schemes" kind:"list of URL schemes"`
+
+	// DirectTransfers opens MLflow's multipart and presigned transfers, where its
+	// artifact store has them: whoever may read or write a file through mlgate gets
+	// an address of the store for it, which is good until it expires, whatever
+	// becomes of the right. `false` refuses them, and clients send files through
+	// mlgate.
+	DirectTransfers bool `key:"direct_transfers" default:"true" kind:"true or false"`
 }
 
 // State is what must outlive a restart.

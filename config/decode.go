@@ -16,6 +16,8 @@ func (l leaf) decode(raw any, folder string) (any, error) {
 	switch l.typ {
 	case reflect.TypeFor[int]():
 		return decodeInt(raw)
+	case reflect.TypeFor[bool]():
+		return decodeBool(raw)
 	case reflect.TypeFor[time.Duration]():
 		return decodeDuration(raw)
 	case reflect.TypeFor[*url.URL]():
@@ -60,6 +62,13 @@ func decodeInt(raw any) (int, error) {
 		return number, nil
 	}
 	return 0, fmt.Errorf("want a whole number, got %s", typeName(raw))
+}
+
+func decodeBool(raw any) (bool, error) {
+	if yes, ok := raw.(bool); ok {
+		return yes, nil
+	}
+	return false, fmt.Errorf("want true or false, got %s", typeName(raw))
 }
 
 func decodeDuration(raw any) (time.Duration, error) {

@@ -17,6 +17,10 @@ func (l leaf) fromEnv(text string) any {
 		if number, err := strconv.Atoi(text); err == nil {
 			return number
 		}
+	case reflect.Bool: // YAML's two words, and no others
+		if text == "true" || text == "false" {
+			return text == "true"
+		}
 	case reflect.Slice:
 		if text == "" {
 			return []any{}

@@ -14,7 +14,7 @@ var envOf = map[string]string{
 	"version": "1", "listen": "127.0.0.9:1", "external_url": "http://env.example.org/x",
 	"admin_listen": "127.0.0.9:2", "mode": "warn", "trusted_proxies": "10.0.0.1, 10.1.0.0/16",
 	"tls.cert_file": "c", "tls.key_file": "k", "seal_keys_file": "s",
-	"upstream.url": "https://env.internal", "upstream.ca_file": "ca", "upstream.allowed_source_schemes": "s3,gs",
+	"upstream.url": "https://env.internal", "upstream.ca_file": "ca", "upstream.allowed_source_schemes": "s3,gs", "upstream.direct_transfers": "false",
 	"state.kind": "embedded", "state.path": "e.db", "policy.file": "e.csv", "policy.contact": "env",
 	"auth.basic.htpasswd_file": "e.htpasswd", "auth.tokens.max_lifetime": "1h",
 }
@@ -32,13 +32,13 @@ func TestEveryKeyIsAlsoAnEnvironmentVariable(t *testing.T) {
 	have := []any{
 		cfg.Listen, cfg.ExternalURL.String(), cfg.AdminListen, cfg.Mode, texts(cfg.TrustedProxies),
 		cfg.TLS.CertFile, cfg.TLS.KeyFile, cfg.SealKeysFile,
-		cfg.Upstream.URL.String(), cfg.Upstream.CAFile, cfg.Upstream.AllowedSourceSchemes,
+		cfg.Upstream.URL.String(), cfg.Upstream.CAFile, cfg.Upstream.AllowedSourceSchemes, cfg.Upstream.DirectTransfers,
 		cfg.State.Path, cfg.Policy.File, cfg.Policy.Contact, cfg.Auth.Basic.HtpasswdFile, cfg.Auth.Tokens.MaxLifetime.Hours(),
 	}
 	in := func(name string) string { return filepath.Join(folder, name) }
 	want := []any{
 		"127.0.0.9:1", "http://env.example.org/x", "127.0.0.9:2", Warn, []string{"10.0.0.1/32", "10.1.0.0/16"},
-		in("c"), in("k"), in("s"), "https://env.internal", in("ca"), []string{"s3", "gs"},
+		in("c"), in("k"), in("s"), "https://env.internal", in("ca"), []string{"s3", "gs"}, false,
 		in("e.db"), in("e.csv"), "env", in("e.htpasswd"), 1.0,
 	}
 	if diff := cmp.Diff(want, have); diff != "" {

@@ -31,6 +31,7 @@ upstream:
   url: https://mlflow.internal:5000
   ca_file: ca.pem
   allowed_source_schemes: [s3, gs]
+  direct_transfers: false
 state:
   kind: embedded
   path: ../state/gate.db
@@ -72,13 +73,14 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 		Cert, Key, Seal                    string
 		Upstream, CA                       string
 		Schemes                            []string
+		Direct                             bool
 		Kind, State, Policy, Contact, Pass string
 		Lifetime                           time.Duration
 	}
 	have := got{
 		cfg.Version, cfg.Listen, cfg.ExternalURL.String(), cfg.AdminListen, string(cfg.Mode),
 		texts(cfg.TrustedProxies), cfg.TLS.CertFile, cfg.TLS.KeyFile, cfg.SealKeysFile,
-		cfg.Upstream.URL.String(), cfg.Upstream.CAFile, cfg.Upstream.AllowedSourceSchemes,
+		cfg.Upstream.URL.String(), cfg.Upstream.CAFile, cfg.Upstream.AllowedSourceSchemes, cfg.Upstream.DirectTransfers,
 		cfg.State.Kind, cfg.State.Path, cfg.Policy.File, cfg.Policy.Contact, cfg.Auth.Basic.HtpasswdFile,
 		cfg.Auth.Tokens.MaxLifetime,
 	}
@@ -86,7 +88,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 		1, "10.0.0.5:443", "https://ml.example.org/mlflow", "127.0.0.1:9191", "warn",
 		[]string{"10.0.0.0/8", "192.168.1.7/32", "::1/128"},
 		filepath.Join(folder, "cert.pem"), "/etc/key.pem", filepath.Join(folder, "keys/seal"),
-		"https://mlflow.internal:5000", filepath.Join(folder, "ca.pem"), []string{"s3", "gs"},
+		"https://mlflow.internal:5000", filepath.Join(folder, "ca.pem"), []string{"s3", "gs"}, false,
 		"embedded", filepath.Join(filepath.Dir(folder), "state/gate.db"), filepath.Join(folder, "policy.csv"),
 		"#ml-platform", filepath.Join(folder, "users.htpasswd"), 720 * time.Hour,
 	}

@@ -21,6 +21,10 @@ func (p *Proxy) call(w http.ResponseWriter, r *http.Request, s *session, m mlflo
 		s.denied = "rule: closed endpoint"
 		return mlflowapi.Forbidden("%s is shut: %s", e.Name, e.Closed)
 	}
+	if e.Direct && !p.opts.DirectTransfers {
+		s.denied = "rule: direct transfers are off"
+		return mlflowapi.TransfersOff(e)
+	}
 	if e.Special == mlflowapi.CurrentUser {
 		return s.currentUser(w)
 	}
@@ -52,7 +56,7 @@ func (p *Proxy) call(w http.ResponseWriter, r *http.Request, s *session, m mlflo
 			return err
 		}
 		return p.finish(w, r, s, world, a)
-	case e.Trims != nil || e.Echo != "" || e.Special == mlflowapi.ServerInfo || e.Special == mlflowapi.GraphQL || e.Special == mlflowapi.DownloadURI:
+	case p.whole(e):
 		a, err := p.up.Do(ctx, c.Request())
 		if err != nil {
 			return err
@@ -60,6 +64,18 @@ func (p *Proxy) call(w http.ResponseWriter, r *http.Request, s *session, m mlflo
 		return p.finish(w, r, s, world, a)
 	default:
 		return p.stream(w, r, s)
+	}
+}
+
+// whole reports whether an answer is read whole, to be looked at or changed.
+func (p *Proxy) whole(e *mlflowapi.Endpoint) bool {
+	switch e.Special {
+	case mlflowapi.GraphQL, mlflowapi.DownloadURI, mlflowapi.StartUpload:
+		return true
+	case mlflowapi.ServerInfo:
+		return !p.opts.DirectTransfers
+	default:
+		return e.Trims != nil || e.Echo != ""
 	}
 }
 
@@ -158,6 +174,8 @@ func (p *Proxy) finish(w http.ResponseWriter, r *http.Request, s *session, world
 			}
 		case mlflowapi.ServerInfo:
 			a.Body, err = mlflowapi.TrimServerInfo(a.Body)
+		case mlflowapi.StartUpload:
+			a.Body, err = world.SealUpload(s.call, a.Body)
 		default:
 			a.Body, err = world.TrimAnswer(r.Context(), s.endpoint, a.Body)
 		}

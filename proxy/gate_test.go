@@ -22,9 +22,12 @@ import (
 	"mlgate/proxy/mlflowtest"
 )
 
-var live = mlflowtest.NewShared()
+var (
+	live = mlflowtest.NewShared()
+	onS3 = mlflowtest.NewShared(mlflowtest.OnS3())
+)
 
-func TestMain(m *testing.M) { os.Exit(live.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(live.Run(m, onS3)) }
 
 // rules is the policy of most tests: alice may edit below cv/, lead manages
 // it, bob has nlp/, reader reads one model, admin everything, nobody nothing.
@@ -100,8 +103,8 @@ func newGate(t *testing.T, upstream, policyText string, change ...func(*proxy.Op
 	}}
 	opts := proxy.Options{
 		Upstream: up, Snapshot: func() *proxy.Snapshot { return g.snap }, Table: table,
-		SealKeys: [][]byte{bytes.Repeat([]byte{7}, 32)},
-		Audit:    func(l *proxy.AuditLine) { _, _ = g.Write(l.AppendJSON(nil)) }, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		SealKeys: [][]byte{bytes.Repeat([]byte{7}, 32)}, DirectTransfers: true,
+		Audit: func(l *proxy.AuditLine) { _, _ = g.Write(l.AppendJSON(nil)) }, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	opts.Console = console.New(console.Options{Request: func(r *http.Request) console.Request {
 		id, snap := proxy.CallerOf(r)

@@ -37,6 +37,9 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// SourceSchemes that a model version may name beside the served store.
 	SourceSchemes []string
+	// DirectTransfers opens the endpoints that hand out addresses of the artifact
+	// store, which lead past the gate.
+	DirectTransfers bool
 	// Audit gets one line a call, from many calls at once; nil: nobody does.
 	Audit func(*AuditLine)
 	// Log gets what goes wrong inside.

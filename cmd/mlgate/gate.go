@@ -73,18 +73,19 @@ func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.UR
 		return proxy.Options{}, fmt.Errorf("upstream.ca_file: %w", err)
 	}
 	return proxy.Options{
-		Upstream:       cfg.Upstream.URL,
-		Transport:      proxy.NewTransport(roots),
-		Snapshot:       g.current.Load,
-		Console:        newConsole(external, log),
-		Table:          table,
-		SealKeys:       seal,
-		ExternalURL:    external,
-		TrustedProxies: cfg.TrustedProxies,
-		SourceSchemes:  cfg.Upstream.AllowedSourceSchemes,
-		Audit:          audit,
-		Log:            log,
-		Metrics:        proxy.NewMetrics(metrics),
+		Upstream:        cfg.Upstream.URL,
+		Transport:       proxy.NewTransport(roots),
+		Snapshot:        g.current.Load,
+		Console:         newConsole(external, log),
+		Table:           table,
+		SealKeys:        seal,
+		ExternalURL:     external,
+		TrustedProxies:  cfg.TrustedProxies,
+		SourceSchemes:   cfg.Upstream.AllowedSourceSchemes,
+		DirectTransfers: cfg.Upstream.DirectTransfers,
+		Audit:           audit,
+		Log:             log,
+		Metrics:         proxy.NewMetrics(metrics),
 	}, nil
 }
 

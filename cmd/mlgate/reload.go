@@ -135,6 +135,7 @@ func needRestart(before, after *config.Config) []string {
 		{"upstream.url", before.Upstream.URL, after.Upstream.URL},
 		{"upstream.ca_file", before.Upstream.CAFile, after.Upstream.CAFile},
 		{"upstream.allowed_source_schemes", before.Upstream.AllowedSourceSchemes, after.Upstream.AllowedSourceSchemes},
+		{"upstream.direct_transfers", before.Upstream.DirectTransfers, after.Upstream.DirectTransfers},
 		{"state", before.State, after.State},
 	} {
 		if fmt.Sprint(k.was) != fmt.Sprint(k.will) {

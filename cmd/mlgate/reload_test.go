@@ -148,6 +148,7 @@ func TestEveryKeyReloadsOrNeedsARestart(t *testing.T) {
 		{"upstream: {url: http://a}\n", "upstream: {url: http://b}\n", "upstream.url"},
 		{"upstream: {url: https://a}\n", "upstream: {url: https://a, ca_file: x}\n", "upstream.ca_file"},
 		{"upstream: {url: http://a}\n", "upstream: {url: http://a, allowed_source_schemes: [s3]}\n", "upstream.allowed_source_schemes"},
+		{"upstream: {url: http://a}\n", "upstream: {url: http://a, direct_transfers: false}\n", "upstream.direct_transfers"},
 	} {
 		folder := t.TempDir()
 		var loaded []*config.Config

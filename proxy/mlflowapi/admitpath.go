@@ -16,7 +16,7 @@ func (w *World) AdmitPath(ctx context.Context, c *Call) error {
 	if c.Endpoint.Special == ArtifactListing {
 		return w.admitListing(ctx, c)
 	}
-	p := c.Params["artifact_path"]
+	p := c.artifactPath()
 	o, err := w.ownersOf(ctx, c, p)
 	if err != nil {
 		return err

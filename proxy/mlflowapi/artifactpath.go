@@ -137,7 +137,10 @@ func ArtifactHolder(path string) (h Holder, ok bool) {
 // cleanPaths holds every path of the artifact store in a request to one
 // spelling. MLflow answers for an empty one itself.
 func (c *Call) cleanPaths() error {
-	if c.Endpoint.Special == ArtifactPath {
+	switch c.Endpoint.Special {
+	case StartUpload, EndUpload:
+		return c.cleanUpload()
+	case ArtifactPath:
 		p := c.Params["artifact_path"]
 		if c.Method == "DELETE" { // as MLflow's own client ends a whole folder
 			p = strings.TrimSuffix(p, "/")

@@ -118,7 +118,13 @@ func (m Match) Read(in Incoming) (*Call, error) {
 	if err := c.collectPath(); err != nil {
 		return nil, err
 	}
-	return c, c.cleanPaths()
+	if err := c.cleanPaths(); err != nil {
+		return nil, err
+	}
+	if e.Direct {
+		return c, c.boundTransfer()
+	}
+	return c, nil
 }
 
 // jsonType holds a POST to the one content type that MLflow takes; a page of

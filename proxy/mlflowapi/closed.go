@@ -8,7 +8,6 @@ import (
 // Why an endpoint is shut. Callers read these sentences.
 const (
 	assistant    = "the assistant runs programs on the MLflow server's host"
-	pastMlgate   = "it hands out addresses of the artifact store that lead past mlgate; files go through mlgate instead"
 	promptLab    = "it calls the AI gateway and writes a run in one step; create the run and log to it instead"
 	telemetry    = "reports on how people use the UI are not sent on to MLflow's makers"
 	otherAddress = "the UI's files are served below /static-files"
@@ -20,7 +19,7 @@ const (
 func closedRows() []Endpoint {
 	return slices.Concat(
 		closedExperimentRows(),
-		closedServerRows(), closedArtifactRows(), closedAccountRows(),
+		closedServerRows(), closedAccountRows(),
 	)
 }
 
@@ -41,15 +40,6 @@ func closedServerRows() []Endpoint {
 		shut(Server, telemetry, ajax3, "POST ui-telemetry"),
 		shut(Server, otherAddress, atRoot, "GET build/{filename...}"),
 		shut(Server, onlyPost, atRoot, "GET graphql"),
-	)
-}
-
-func closedArtifactRows() []Endpoint {
-	return slices.Concat(
-		shut(Experiment, pastMlgate, v2, "POST artifacts/presigned-download-url", "POST artifacts/presigned-upload-url"),
-		shut(Experiment, pastMlgate, belowV2,
-			"POST mlflow-artifacts/mpu/abort/{artifact_path...}", "POST mlflow-artifacts/mpu/complete/{artifact_path...}",
-			"POST mlflow-artifacts/mpu/create/{artifact_path...}", "GET mlflow-artifacts/presigned/{artifact_path...}"),
 	)
 }
 
@@ -81,5 +71,3 @@ func shut(kind Kind, reason string, paths func(string) []string, lines ...string
 func atRoot(p string) []string { return []string{"/" + p} }
 
 func ajax2and3(p string) []string { return append(ajax2(p), ajax3(p)...) }
-
-func belowV2(p string) []string { return []string{"/ajax-api/2.0/" + p, "/api/2.0/" + p} }

@@ -78,6 +78,9 @@ type Endpoint struct {
 	// File: the answer is a file that users wrote, or one of the UI's; HEAD asks
 	// MLflow for its size.
 	File bool
+	// Direct: it is about an address of the store itself, which leads past mlgate;
+	// whoever runs mlgate can switch such rows off.
+	Direct bool
 	// Creates: the call brings something into being, so that its tags may name
 	// their author (who is always the caller).
 	Creates bool
@@ -128,6 +131,8 @@ const (
 	LogSpans                   // spans join traces that exist already
 	Invocation                 // the gateway endpoint is looked up by its name first
 	SetItemStatus              // says who reviewed an item
+	StartUpload                // a multipart upload: its id is sealed
+	EndUpload                  // its id is opened again
 )
 
 // Open reports whether the row lets calls through at all.

@@ -101,6 +101,7 @@ func refusesPrimaryIDs(t *testing.T, srv *mlflowtest.Server) {
 	elsewhere := map[string]bool{
 		"label-schemas/create": true, "datasets/{dataset_id}/records": true,
 		"review-queues/items/add": true, "review-queues/items/set-status": true, "get-trace-artifact": true, "traces/link-prompts": true, "review-queues/items/remove": true,
+		"artifacts/presigned-upload-url": true,
 	}
 	// What MLflow does not refuse with 404 itself is no harm: (setting a tag) what its database says of a trace that is not there.
 	other := map[string]int{"traces/{request_id}/tags": 400, "traces/{trace_id}/tags": 400}

@@ -41,6 +41,7 @@ type step func(*World, context.Context, *Call) error
 
 var (
 	pathSteps    = []step{(*World).AdmitPath}
+	endSteps     = []step{(*World).AdmitPath, (*World).openUpload}
 	versionSteps = []step{(*World).AdmitSource, (*World).sign}
 	tagSteps     = []step{(*World).sign, (*World).keepVersions}
 	traceSteps   = []step{(*World).AdmitTrace, (*World).sign}
@@ -53,8 +54,10 @@ var (
 
 func (c *Call) steps() []step {
 	switch c.Endpoint.Special {
-	case ArtifactPath, ArtifactListing:
+	case ArtifactPath, ArtifactListing, StartUpload:
 		return pathSteps
+	case EndUpload:
+		return endSteps
 	case CreateVersion:
 		return versionSteps
 	case SetLoggedModelTags:

@@ -7,8 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// TrimServerInfo says that multipart and presigned transfers are off: their
-// endpoints are shut, because a presigned address passes by the gate. Clients
+// TrimServerInfo says that multipart and presigned transfers are off. Clients
 // that read this send files through the gate instead.
 func TrimServerInfo(body []byte) ([]byte, error) {
 	var info map[string]jsontext.Value

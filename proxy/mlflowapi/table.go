@@ -7,7 +7,7 @@ import "slices"
 func NewTable() (*Table, error) {
 	return TableOf(slices.Concat(
 		experimentRows(), runRows(), metricRows(), modelRows(), versionRows(),
-		loggedModelRows(), artifactRows(), traceRows(), assessmentRows(), otlpRows(), datasetRows(),
+		loggedModelRows(), artifactRows(), transferRows(), traceRows(), assessmentRows(), otlpRows(), datasetRows(),
 		scorerRows(), labelRows(), reviewQueueRows(), issueRows(), serverRows(),
 		serverWideRows(), gatewayRows(), closedRows(),
 	))

@@ -17,6 +17,9 @@ var environment = sync.OnceValues(func() (string, error) { return makeEnvironmen
 // exporterRoot is [Root] with the environment of [Exporter].
 var exporterRoot = sync.OnceValues(func() (string, error) { return makeEnvironment("otlp") })
 
+// storeRoot is [Root] with the environment of [OnS3].
+var storeRoot = sync.OnceValues(func() (string, error) { return makeEnvironment("s3") })
+
 func makeEnvironment(name string) (string, error) {
 	root, err := findRoot()
 	if err != nil {

@@ -19,6 +19,7 @@ type Server struct {
 	url, dir, root string
 	proc           *process
 	db             *database // nil: SQLite
+	store          *store    // nil: a folder
 }
 
 // Option changes how a server is started.
@@ -27,6 +28,7 @@ type Option func(*options)
 type options struct {
 	workers int
 	backend string
+	onS3    bool
 	args    []string
 	env     []string
 }
@@ -77,6 +79,13 @@ func start(dir string, opts []Option) (*Server, error) {
 		s.db.stop()
 		return nil, err
 	}
+	if o.onS3 {
+		if s.store, err = startStore(dir); err != nil {
+			s.store.stop()
+			s.db.stop()
+			return nil, err
+		}
+	}
 	for attempt := 1; ; attempt++ {
 		err = s.launch(o)
 		if err == nil || attempt == 3 || !portTaken(s.Log()) {
@@ -114,6 +123,7 @@ func (s *Server) uri() string {
 func (s *Server) end() {
 	s.proc.kill()
 	s.db.stop()
+	s.store.stop()
 }
 
 // launch runs `mlflow server` as an operator would who puts mlgate before it:
@@ -126,12 +136,15 @@ func (s *Server) launch(o options) error {
 	}
 	args := []string{"server", "--host", "127.0.0.1", "--port", strconv.Itoa(port),
 		"--workers", strconv.Itoa(o.workers), "--backend-store-uri", s.uri(),
-		"--serve-artifacts", "--artifacts-destination", s.ArtifactDir()}
+		"--serve-artifacts", "--artifacts-destination", s.destination()}
 	cmd := exec.Command(venvBin(s.root, "mlflow"), append(args, o.args...)...)
 	cmd.Dir = s.dir
 	cmd.Env = append(baseEnv(s.dir), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_ENABLE_AI_GATEWAY=false")
 	if s.db != nil {
 		cmd.Env = append(cmd.Env, drivers(s.root)...)
+	}
+	if s.store != nil {
+		cmd.Env = append(cmd.Env, s.store.env()...)
 	}
 	cmd.Env = append(cmd.Env, o.env...)
 	if err := os.Truncate(s.logFile(), 0); err != nil && !os.IsNotExist(err) {
@@ -150,6 +163,14 @@ func (s *Server) launch(o options) error {
 
 // URL is where the server listens, without a slash at its end.
 func (s *Server) URL() string { return s.url }
+
+// destination is what MLflow is told to serve artifacts from.
+func (s *Server) destination() string {
+	if s.store != nil {
+		return "s3://" + Served
+	}
+	return s.ArtifactDir()
+}
 
 // ArtifactDir is the folder that the server serves artifacts from.
 func (s *Server) ArtifactDir() string { return filepath.Join(s.dir, "artifacts") }

@@ -21,9 +21,17 @@ type Shared struct {
 // NewShared makes the package's shared server; nothing starts yet.
 func NewShared(opts ...Option) *Shared { return &Shared{opts: opts} }
 
-// Run runs the tests and then ends the server; its result is for os.Exit.
-func (s *Shared) Run(m *testing.M) int {
+// Run runs the tests and then ends the servers; its result is for os.Exit.
+func (s *Shared) Run(m *testing.M, others ...*Shared) int {
 	code := m.Run()
+	for _, s := range append(others, s) {
+		s.end(code)
+	}
+	return code
+}
+
+// end ends the server; where tests failed, it shows the end of its log.
+func (s *Shared) end(code int) {
 	if s.srv != nil {
 		s.srv.end()
 		if code != 0 {
@@ -33,7 +41,6 @@ func (s *Shared) Run(m *testing.M) int {
 	if s.dir != "" {
 		_ = os.RemoveAll(s.dir)
 	}
-	return code
 }
 
 // Server is the running server. Tests share its data: name everything with

@@ -78,6 +78,9 @@ func (s *Server) rows(t testing.TB) map[string][]string {
 
 func (s *Server) files(t testing.TB) map[string]string {
 	t.Helper()
+	if s.store != nil {
+		return s.store.files(t)
+	}
 	files := map[string]string{}
 	err := filepath.WalkDir(s.ArtifactDir(), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
