@@ -20,6 +20,7 @@ type side struct {
 	exp, name, run, lm, model, secret, number      string
 	tr, as, ds, record, ls, rq, iss, scorer, judge string // see plantGenAI; judge is the id of the scorer
 	files                                          string // where in the store its model version's files lie
+	bareRun, bareLM, upload, spare, etag           string // see plantTransfers; "" where the store has no direct transfers
 }
 
 // plant makes a team's things straight in MLflow, past the gate.
@@ -146,8 +147,24 @@ func (s *side) swaps(other side) []string {
 // have there.
 func twoTeams(t *testing.T) (srv *mlflowtest.Server, g *gate, mine, theirs side) {
 	t.Helper()
-	srv = live.Server(t)
-	return srv, newGate(t, srv.URL(), rules), plant(t, srv, "cv"), plant(t, srv, "nlp")
+	return twoTeamsOn(t, live.Server(t))
+}
+
+func twoTeamsOn(t *testing.T, srv *mlflowtest.Server) (_ *mlflowtest.Server, g *gate, mine, theirs side) {
+	t.Helper()
+	g = newGate(t, srv.URL(), rules)
+	return srv, g, plantFor(t, g, srv, "alice", "cv"), plantFor(t, g, srv, "bob", "nlp")
+}
+
+// plantFor plants what the server's store has a place for: where it is an object
+// store, also what a user has begun there through a gate.
+func plantFor(t *testing.T, g *gate, srv *mlflowtest.Server, user, prefix string) side {
+	t.Helper()
+	s := plant(t, srv, prefix)
+	if srv.StoreURL() != "" {
+		s.plantTransfers(t, g, srv, user)
+	}
+	return s
 }
 
 // fill replaces <exp>, <name>, <run>, <lm>, <model>, and what plantGenAI makes,
@@ -157,6 +174,8 @@ func fill(mine, theirs side) *strings.Replacer {
 		"<exp>", mine.exp, "<name>", mine.name, "<run>", mine.run, "<lm>", mine.lm, "<model>", mine.model,
 		"<tr>", mine.tr, "<as>", mine.as, "<ds>", mine.ds, "<record>", mine.record, "<ls>", mine.ls, "<rq>", mine.rq, "<iss>", mine.iss, "<scorer>", mine.scorer, "<judge>", mine.judge, "<JUDGE>", theirs.judge,
 		"<fresh>", newTraceID(), "<hex>", strings.TrimPrefix(mine.tr, "tr-"), "<HEX>", strings.TrimPrefix(theirs.tr, "tr-"), "<TR>", theirs.tr, "<AS>", theirs.as, "<DS>", theirs.ds, "<RECORD>", theirs.record, "<LS>", theirs.ls, "<RQ>", theirs.rq, "<ISS>", theirs.iss, "<SCORER>", theirs.scorer,
+		"<barerun>", mine.bareRun, "<barelm>", mine.bareLM, "<upload>", mine.upload, "<spare>", mine.spare, "<etag>", mine.etag,
+		"<BARERUN>", theirs.bareRun, "<BARELM>", theirs.bareLM, "<UPLOAD>", theirs.upload, "<SPARE>", theirs.spare, "<ETAG>", theirs.etag,
 		"<EXP>", theirs.exp, "<NAME>", theirs.name, "<RUN>", theirs.run, "<LM>", theirs.lm, "<MODEL>", theirs.model, "<secret>", mine.secret, "<SECRET>", theirs.secret,
 	)
 }
@@ -165,8 +184,12 @@ func fill(mine, theirs side) *strings.Replacer {
 func (s side) holds(t *testing.T, srv *mlflowtest.Server) mlflowtest.Snapshot {
 	t.Helper()
 	all := srv.Snapshot(t)
-	kept := all.Mentioning(s.tr, s.ds, s.ls, s.rq, s.iss, s.run, s.lm, s.name, s.model, s.secret,
-		`"experiment_id": `+s.exp+",", `"experiment_id": `+s.exp+"}", `"source_id": "`+s.exp+`"`, `"destination_id": "`+s.exp+`"`)
+	words := []string{s.tr, s.ds, s.ls, s.rq, s.iss, s.run, s.lm, s.name, s.model, s.secret,
+		`"experiment_id": ` + s.exp + ",", `"experiment_id": ` + s.exp + "}", `"source_id": "` + s.exp + `"`, `"destination_id": "` + s.exp + `"`}
+	if s.bareRun != "" {
+		words = append(words, s.bareRun, s.bareLM)
+	}
+	kept := all.Mentioning(words...)
 	for path, digest := range all.Files {
 		if strings.HasPrefix(path, s.exp+"/") {
 			kept.Files[path] = digest
@@ -205,7 +228,7 @@ func (s side) leaks(sent string, a answer) (found []string) {
 	if dec, err := url.QueryUnescape(sent); err == nil {
 		sent += dec
 	}
-	for _, word := range []string{s.secret, s.number, s.name, s.run, s.lm, s.model, s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss, s.judge} {
+	for _, word := range []string{s.secret, s.number, s.name, s.run, s.lm, s.model, s.tr, s.as, s.ds, s.record, s.ls, s.rq, s.iss, s.judge, s.bareRun, s.bareLM, s.upload, s.spare} {
 		if word == "" {
 			continue
 		}

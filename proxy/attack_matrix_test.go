@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mlgate/proxy/mlflowapi"
+	"mlgate/proxy/mlflowtest"
 )
 
 // reach is one call about bob's things, to be tried by alice. It must succeed
@@ -114,7 +115,11 @@ var foreignCore = []reach{
 
 func TestForeignThingsAnswerNothingAndStayAsTheyAre(t *testing.T) {
 	t.Parallel()
-	srv, g, mine, theirs := twoTeams(t)
+	onBothStores(t, foreignThingsStay)
+}
+
+func foreignThingsStay(t *testing.T, srv *mlflowtest.Server, foreign []reach) {
+	_, g, mine, theirs := twoTeamsOn(t, srv)
 	with := fill(mine, theirs)
 	check := unmoved(t, srv, theirs)
 	for _, r := range foreign {
@@ -139,7 +144,7 @@ func TestForeignThingsAnswerNothingAndStayAsTheyAre(t *testing.T) {
 func TestEveryOpenEndpointIsTriedOnForeignThings(t *testing.T) {
 	t.Parallel()
 	tried := map[*mlflowapi.Endpoint][]string{}
-	for _, r := range foreign {
+	for _, r := range slices.Concat(foreign, foreignDirect) {
 		e := r.endpoint(here)
 		if e == nil {
 			t.Fatalf("%v is no endpoint", r.request)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mlgate/proxy/mlflowtest"
 )
 
 // A version of hers may have been made from bob's run, past the gate; which
@@ -63,10 +65,20 @@ func TestDeletedForeignThingsStayUnseen(t *testing.T) {
 // but for the id that she sent.
 func TestForeignIDsAnswerAsIDsThatNobodyHolds(t *testing.T) {
 	t.Parallel()
-	_, g, mine, theirs := twoTeams(t)
+	onBothStores(t, foreignIDsAreNobodys)
+}
+
+func foreignIDsAreNobodys(t *testing.T, srv *mlflowtest.Server, foreign []reach) {
+	_, g, mine, theirs := twoTeamsOn(t, srv)
 	none := side{exp: "900000000000001", run: strings.Repeat("0", 32), lm: "m-" + strings.Repeat("0", 32), name: theirs.name, model: theirs.model}
 	none.fillGenAI()
-	same := strings.NewReplacer(append(none.swaps(theirs), none.exp, theirs.exp, none.run, theirs.run, none.lm, theirs.lm)...)
+	pairs := append(none.swaps(theirs), none.exp, theirs.exp, none.run, theirs.run, none.lm, theirs.lm)
+	if theirs.bareRun != "" {
+		none.bareRun, none.bareLM = strings.Repeat("0", 31)+"1", "m-"+strings.Repeat("0", 31)+"1"
+		pairs = append(pairs, none.bareRun, theirs.bareRun, none.bareLM, theirs.bareLM)
+	}
+	none.upload, none.spare, none.etag = theirs.upload, theirs.spare, theirs.etag
+	same := strings.NewReplacer(pairs...)
 	for _, r := range foreign {
 		if strings.HasSuffix(r.path, "/records") && r.method == "POST" {
 			continue // MLflow shows what its database said, with an id that it has just made

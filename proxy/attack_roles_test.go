@@ -5,15 +5,20 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mlgate/proxy/mlflowtest"
 )
 
 // The opposite of the attacks: each role does all that is its own, and
 // nothing of the next.
 func TestEachRoleDoesAllThatIsItsOwn(t *testing.T) {
 	t.Parallel()
-	srv := live.Server(t)
+	onBothStores(t, rolesDoTheirOwn)
+}
+
+func rolesDoTheirOwn(t *testing.T, srv *mlflowtest.Server, foreign []reach) {
 	g := newGate(t, srv.URL(), rules)
-	ours := plant(t, srv, "cv")
+	ours := plantFor(t, g, srv, "alice", "cv")
 	with := fill(ours, ours)
 	roles := []string{"viewer", "alice", "lead"}
 	for _, r := range foreign {

@@ -67,7 +67,7 @@ var samples = map[string]any{
 // own is a try about the caller's things.
 func (r request) own() request {
 	lower := []string{}
-	for _, c := range []string{"EXP", "NAME", "RUN", "LM", "MODEL", "TR", "AS", "DS", "RECORD", "LS", "RQ", "ISS", "SCORER", "JUDGE", "SECRET"} {
+	for _, c := range []string{"EXP", "NAME", "RUN", "LM", "MODEL", "TR", "AS", "DS", "RECORD", "LS", "RQ", "ISS", "SCORER", "JUDGE", "SECRET", "BARERUN", "BARELM", "UPLOAD", "SPARE", "ETAG"} {
 		lower = append(lower, "<"+c+">", "<"+strings.ToLower(c)+">")
 	}
 	to := strings.NewReplacer(lower...)
@@ -85,8 +85,12 @@ func (r request) endpoint(table *mlflowapi.Table) *mlflowapi.Endpoint {
 }
 
 // tries are the catalogue's calls of one row.
-func tries(table *mlflowapi.Table, e *mlflowapi.Endpoint) (all []reach) {
-	for _, r := range foreign {
+func tries(table *mlflowapi.Table, e *mlflowapi.Endpoint) []reach {
+	return triesOf(slices.Concat(foreign, foreignDirect), table, e)
+}
+
+func triesOf(catalogue []reach, table *mlflowapi.Table, e *mlflowapi.Endpoint) (all []reach) {
+	for _, r := range catalogue {
 		if r.endpoint(table) == e {
 			all = append(all, r)
 		}

@@ -115,7 +115,7 @@ func (st *stage) foreign(t *testing.T) mlflowtest.Snapshot {
 // its own that nobody has touched.
 func (st *stage) able(t *testing.T, e *mlflowapi.Endpoint, all []reach) (statuses []int) {
 	t.Helper()
-	ours := plant(t, st.srv, "cv")
+	ours := plantFor(t, st.good, st.srv, "alice", "cv")
 	with := fill(ours, ours)
 	for _, user := range []string{"viewer", "alice", "lead"} {
 		for _, r := range all {

@@ -152,5 +152,11 @@ func (s *store) list(t testing.TB, path string, into any) {
 	}
 }
 
-// StoreURL is where the store of a server that was started with [OnS3] listens.
-func (s *Server) StoreURL() string { return s.store.url }
+// StoreURL is where the store of a server that was started with [OnS3] listens;
+// "" of others.
+func (s *Server) StoreURL() string {
+	if s.store == nil {
+		return ""
+	}
+	return s.store.url
+}
