@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"mlgate/auth"
 	"mlgate/proxy"
 	"mlgate/proxy/mlflowapi"
 	"mlgate/proxy/mlflowtest"
@@ -379,5 +380,58 @@ func TestADiskHasNoDirectTransfers(t *testing.T) {
 		if a := r.send(t, g, "alice", with); a.Status != 501 || !strings.Contains(string(a.Body), "is not supported for the current artifact repository") {
 			t.Errorf("%v: got %d %s", r, a.Status, a.Body)
 		}
+	}
+}
+
+// What narrows a caller narrows what is handed out; where mlgate only watches,
+// an upload's id is still held to the path.
+func TestTokensAndModesHoldForDirectTransfers(t *testing.T) {
+	t.Parallel()
+	srv := objectStore(t)
+	plain := newGate(t, srv.URL(), rules)
+	ours, theirs := plantFor(t, plain, srv, "alice", "cv"), plantFor(t, plain, srv, "bob", "nlp")
+	with := fill(ours, theirs)
+	as := func(mode proxy.Mode, who auth.Authenticator) *gate {
+		return newGate(t, srv.URL(), rules, func(_ *proxy.Options, s *proxy.Snapshot) {
+			if s.Mode = mode; who != nil {
+				s.Who = who
+			}
+		})
+	}
+	token := func(limit auth.Identity) *gate {
+		limit.User, limit.Method = "alice", auth.MethodToken
+		return as(proxy.Enforce, tokenOf(limit))
+	}
+	read := request{"GET", presigned + "<exp>/<run>/artifacts/secret.txt", ""}
+	write := request{"POST", mpu + "create/<exp>/<run>/artifacts", `{"path":"x","num_parts":1}`}
+	end := request{"POST", mpu + "abort/<exp>/<run>/artifacts", `{"path":"big.bin","upload_id":"<upload>"}`}
+	steal := request{"POST", mpu + "abort/<exp>/<run>/artifacts", `{"path":"big.bin","upload_id":"<UPLOAD>"}`}
+	bare := request{"POST", "artifacts/presigned-upload-url", `{"run_id":"<barerun>","path":"up.txt"}`}
+	for _, c := range []struct {
+		what string
+		g    *gate
+		request
+		want int
+	}{
+		{"a read-only token", token(auth.Identity{ReadOnly: true}), read, 200},
+		{"a read-only token", token(auth.Identity{ReadOnly: true}), write, 403},
+		{"a read-only token", token(auth.Identity{ReadOnly: true}), end, 403},
+		{"a read-only token", token(auth.Identity{ReadOnly: true}), bare, 403},
+		{"a token for other names", token(auth.Identity{Prefixes: []string{"cv/other/*"}}), read, 404},
+		{"a token for other names", token(auth.Identity{Prefixes: []string{"cv/other/*"}}), write, 404},
+		{"a token for other names", token(auth.Identity{Prefixes: []string{"cv/other/*"}}), bare, 404},
+		{"mode warn", as(proxy.Warn, nil), steal, 400},
+		{"mode open", as(proxy.Open, nil), steal, 400},
+		{"a full token", token(auth.Identity{Prefixes: []string{"cv/*"}}), end, 200}, // what alice began by password
+	} {
+		if a := c.send(t, c.g, "alice", with); a.Status != c.want {
+			t.Errorf("%s: %v: got %d %s, want %d", c.what, c.request, a.Status, a.Body, c.want)
+		}
+	}
+	open := as(proxy.Open, nil) // nobody signs in, and one name stands for all
+	id, etag := begin(t, open, "", ours.exp+"/"+ours.run+"/artifacts", "open.bin", "content")
+	body := m{"path": "open.bin", "upload_id": id, "parts": []m{{"part_number": 1, "etag": etag}}}
+	if a := open.do(t, "", "POST", mpu+"complete/"+ours.exp+"/"+ours.run+"/artifacts", body); a.Status != 200 {
+		t.Errorf("mode open: got %d %s", a.Status, a.Body)
 	}
 }
