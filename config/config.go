@@ -35,10 +35,10 @@ type Config struct {
 	// address, which throttling and the audit log then believe.
 	TrustedProxies []netip.Prefix `key:"trusted_proxies" kind:"list of addresses or networks"`
 
-	// SealKeysFile holds the keys that seal page tokens, one base64 key of 32
-	// bytes a line. The first one seals and all open, so a new key goes first and
-	// the old one stays until the listings under way have ended. Absent: a key is
-	// made and kept in the state store.
+	// SealKeysFile holds the keys that seal page tokens and the ids of uploads, one
+	// base64 key of 32 bytes a line. The first one seals and all open, so a new key
+	// goes first and the old one stays until what is under way has ended. Absent: a
+	// key is made and kept in the state store.
 	SealKeysFile string `key:"seal_keys_file" kind:"path"`
 
 	// TLS makes mlgate speak HTTPS itself. Absent: plain HTTP.

@@ -289,6 +289,9 @@ func TestAddressesLeadToWhatWasAskedFor(t *testing.T) {
 			t.Errorf("%s: %v: got %d %s", c.user, c.request, a.Status, a.Body)
 			continue
 		}
+		if kept := a.Header.Get("Cache-Control"); kept != "no-store" {
+			t.Errorf("%v may be kept: %q", c.request, kept)
+		}
 		to, _ := a.json(t)[c.key].(string)
 		if at, err := url.Parse(to); err != nil || at.Path != with.Replace(c.at) || at.Query().Get("X-Amz-Expires")+at.Query().Get("Expires") == "" {
 			t.Errorf("%v leads to %s, %v", c.request, to, err)

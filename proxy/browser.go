@@ -23,6 +23,9 @@ func (p *Proxy) mine(h http.Header, s *session) {
 	h.Del("X-Content-Type-Options")
 	h.Del("X-Frame-Options")
 	h.Del("Referrer-Policy")
+	if s.endpoint.Direct { // whoever has the address in it has the file
+		h.Set("Cache-Control", "no-store")
+	}
 	if s.endpoint.File && s.endpoint.Special != mlflowapi.Static {
 		h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:")
 		h.Set("Cache-Control", "private, no-cache")

@@ -17,12 +17,7 @@ type stage struct {
 	mine, theirs side
 }
 
-func newStage(t *testing.T) *stage {
-	t.Helper()
-	return newStageOn(t, live.Server(t))
-}
-
-func newStageOn(t *testing.T, srv *mlflowtest.Server) *stage {
+func newStage(t *testing.T, srv *mlflowtest.Server) *stage {
 	t.Helper()
 	_, g, mine, theirs := twoTeamsOn(t, srv)
 	return &stage{srv, g, g, mine, theirs}
@@ -81,7 +76,7 @@ func TestNothingForeignMovesWhereverItsIDStands(t *testing.T) {
 }
 
 func nothingForeignMoves(t *testing.T, srv *mlflowtest.Server, foreign []reach) {
-	st := newStageOn(t, srv)
+	st := newStage(t, srv)
 	before, calls := st.theirs.holds(t, st.srv), 0
 	for _, e := range here.Rows() {
 		found, n := st.smuggle(t, e, triesOf(foreign, here, e))
@@ -98,7 +93,7 @@ func nothingForeignMoves(t *testing.T, srv *mlflowtest.Server, foreign []reach) 
 		if len(all) == 0 || e.Action == mlflowapi.Read {
 			continue
 		}
-		again := newStageOn(t, srv)
+		again := newStage(t, srv)
 		before := again.theirs.holds(t, again.srv)
 		again.smuggle(t, e, all)
 		if d := before.Diff(again.theirs.holds(t, again.srv)); d != "" {
@@ -114,7 +109,7 @@ func TestNothingMovesForWhoMayOnlyRead(t *testing.T) {
 }
 
 func readersMoveNothing(t *testing.T, srv *mlflowtest.Server, foreign []reach) {
-	st := newStageOn(t, srv)
+	st := newStage(t, srv)
 	before, with := st.mine.holds(t, st.srv), fill(st.mine, st.mine)
 	for _, r := range foreign {
 		e := r.endpoint(here)

@@ -226,7 +226,7 @@ func TestEveryMutantOfTheTableIsKilled(t *testing.T) {
 			continue
 		}
 		if st == nil || st.srv != storeFor(t, e) || len(st.judge(t, table, e, all, as, nil)) > 0 { // an earlier mutant may have broken the stage
-			st = newStageOn(t, storeFor(t, e))
+			st = newStage(t, storeFor(t, e))
 			as = st.entangled(t)
 			if found := st.judge(t, table, e, all, as, nil); len(found) > 0 {
 				t.Errorf("the checks fail without a mutant, so they prove nothing here: %s", found[0])
@@ -253,7 +253,7 @@ func TestEveryMutantOfTheTableIsKilled(t *testing.T) {
 				killed++
 				t.Logf("killed: %s: %.200s", name, found[0])
 				if strings.Contains(found[0], "got 2") || strings.Contains(found[0], "moved:") {
-					st = newStageOn(t, st.srv)
+					st = newStage(t, st.srv)
 					as, good = st.entangled(t), st.g
 				}
 			case test != "" && killedBy(t, test, name):

@@ -28,7 +28,7 @@ type Options struct {
 	Console http.Handler
 	// Table of all endpoints; the version of MLflow chooses among them.
 	Table *mlflowapi.Table
-	// SealKeys (32 bytes each) open page tokens, and the first seals them; all
+	// SealKeys (32 bytes each) open page tokens and the ids of uploads, and the first seals them; all
 	// replicas need the same.
 	SealKeys [][]byte
 	// ExternalURL is where clients reach the gate; its path is the mount point.

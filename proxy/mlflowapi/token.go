@@ -12,7 +12,8 @@ import (
 )
 
 // Sealer seals the page tokens that mlgate makes: they count rows that their
-// holder may not know of, and must not be made up.
+// holder may not know of, and must not be made up. So it does the ids of uploads,
+// see [World.SealUpload].
 type Sealer struct{ keys []cipher.AEAD }
 
 // NewSealer takes keys of 32 bytes; every replica needs the same. The first one
