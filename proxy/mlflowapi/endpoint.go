@@ -133,6 +133,8 @@ const (
 	SetItemStatus              // says who reviewed an item
 	StartUpload                // a multipart upload: its id is sealed
 	EndUpload                  // its id is opened again
+	LogInputs                  // an older MLflow shares datasets between experiments
+	SearchRuns                 // by the names that datasets were logged by
 )
 
 // Open reports whether the row lets calls through at all.

@@ -18,7 +18,7 @@ func experimentRows() []Endpoint {
 		{Name: "experiments/restore", Methods: post, Paths: v2("experiments/restore"), Kind: Experiment, Action: Manage, Args: InBody,
 			Fields: "experiment_id:experiment!"},
 		{Name: "experiments/search-datasets", Methods: post, Paths: ajax2("experiments/search-datasets"), Kind: Experiment, Action: Read, Args: InBody, Repeatable: true,
-			Fields: "experiment_ids:experiment~[]"},
+			Fields: "experiment_ids:experiment~[]", Trims: []Trim{{At: "dataset_summaries[]", By: "name", Is: "dataset_name"}}},
 		{Name: "experiments/set-experiment-tag", Methods: post, Paths: v2("experiments/set-experiment-tag"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "experiment_id:experiment! key:tag! value"},
 		{Name: "experiments/update", Methods: post, Paths: v2("experiments/update"), Kind: Experiment, Action: Manage, Args: InBody, Special: RenameExperiment,

@@ -69,7 +69,7 @@ var plainNames = map[string]string{
 	"runs/log-batch metrics.dataset_name":                                       "text beside the metric",
 	"runs/create run_name":                                                      "a run's name is free text",
 	"runs/update run_name":                                                      "a run's name is free text",
-	"runs/log-inputs datasets.dataset.name":                                     "datasets of runs are kept inside the run's experiment",
+	"runs/log-inputs datasets.dataset.name":                                     "a dataset's name is free text, kept inside the run's experiment; see sealDatasets",
 	"logged-models name":                                                        "a logged model's name is free text; its id decides",
 	"logged-models/search datasets.dataset_name":                                "filters the rows of visible experiments",
 	"logged-models/search order_by.dataset_name":                                "sorts the rows of visible experiments",

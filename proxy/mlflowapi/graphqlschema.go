@@ -127,4 +127,5 @@ var graphqlRules = []graphqlRule{
 	{typ: "MlflowMetricExtension", by: "modelId", is: loggedModelID, blank: map[string]string{"modelId": `""`}},
 	{typ: "MlflowModelMetric", by: "modelId", is: loggedModelID, blank: map[string]string{"modelId": `""`}},
 	{typ: "MlflowModelMetric", by: "runId", is: runID, blank: map[string]string{"runId": `""`}},
+	{typ: "MlflowDataset", by: "name", is: datasetName},
 }

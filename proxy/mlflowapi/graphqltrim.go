@@ -54,17 +54,20 @@ func (s *selection) trims() *trimNode {
 
 func (n *trimNode) grow(s *selection) {
 	for _, r := range graphqlRules {
-		key := s.keyOf(r.by)
-		if r.typ != s.typ || key == "" {
+		if r.typ != s.typ {
 			continue
 		}
-		rule := trimRule{by: []string{key}, is: r.is, must: r.whole, blank: map[string]string{}}
+		blank := map[string]string{}
 		for _, k := range s.kids {
 			if with := r.blank[k.field]; with != "" {
-				rule.blank[k.key] = with
+				blank[k.key] = with
 			}
 		}
-		n.rules = append(n.rules, rule)
+		for _, k := range s.kids {
+			if k.field == r.by {
+				n.rules = append(n.rules, trimRule{by: []string{k.key}, is: r.is, must: r.whole, blank: blank})
+			}
+		}
 	}
 	for _, k := range s.kids {
 		if k.ours {

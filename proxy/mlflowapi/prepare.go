@@ -49,6 +49,8 @@ var (
 	searchSteps  = []step{(*World).blind, (*World).Narrow}
 	spanSteps    = []step{(*World).AdmitSpans}
 	gatewaySteps = []step{(*World).meetName}
+	inputSteps   = []step{(*World).sign, (*World).sealDatasets}
+	runSteps     = []step{(*World).findDatasets, (*World).Narrow}
 	usualSteps   = []step{(*World).sign, (*World).Narrow}
 )
 
@@ -72,6 +74,10 @@ func (c *Call) steps() []step {
 		return spanSteps
 	case Invocation:
 		return gatewaySteps
+	case LogInputs:
+		return inputSteps
+	case SearchRuns, GraphQL:
+		return runSteps
 	default:
 		return usualSteps
 	}

@@ -50,7 +50,7 @@ func (t *Table) For(version string) (*Table, string) {
 
 // of keeps the rows that a release has, and of these the addresses that it has.
 func (t *Table) of(r release) *Table {
-	kept := &Table{root: &node{}, releases: t.releases}
+	kept := &Table{root: &node{}, releases: t.releases, at: r.version}
 	for _, e := range t.rows {
 		var paths []string
 		for _, p := range e.Paths {

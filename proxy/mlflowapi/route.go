@@ -12,6 +12,7 @@ type Table struct {
 	rows     []*Endpoint
 	root     *node
 	releases []release
+	at       string // the release whose rows these are; empty: of any
 }
 
 // node is one path segment of the table's routes.

@@ -19,7 +19,7 @@ func runRows() []Endpoint {
 			Fields: "run_id|run_uuid:run!", Trims: runTrims("run")},
 		{Name: "runs/log-batch", Methods: post, Paths: v2("runs/log-batch"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "run_id:run! metrics[]{key value timestamp step dataset_name dataset_digest model_id:logged_model/edit?} params[]{key value} tags[]{key:tag value}"},
-		{Name: "runs/log-inputs", Methods: post, Paths: v2("runs/log-inputs"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
+		{Name: "runs/log-inputs", Methods: post, Paths: v2("runs/log-inputs"), Kind: Experiment, Action: Edit, Args: InBody, Special: LogInputs, Repeatable: true,
 			Fields: "run_id:run! datasets[]{tags[]{key:tag value} dataset{name digest source_type source schema profile}} models[]{model_id:logged_model/read?}"},
 		{Name: "runs/log-metric", Methods: post, Paths: v2("runs/log-metric"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "run_id|run_uuid:run! key value timestamp step model_id:logged_model/edit? dataset_name dataset_digest"},
@@ -34,7 +34,7 @@ func runRows() []Endpoint {
 			Fields: "run_id:run! models[]{model_id:logged_model/edit? step}"},
 		{Name: "runs/restore", Methods: post, Paths: v2("runs/restore"), Kind: Experiment, Action: Manage, Args: InBody,
 			Fields: "run_id:run!"},
-		{Name: "runs/search", Methods: post, Paths: v2("runs/search"), Kind: Experiment, Action: Read, Args: InBody, Repeatable: true,
+		{Name: "runs/search", Methods: post, Paths: v2("runs/search"), Kind: Experiment, Action: Read, Args: InBody, Special: SearchRuns, Repeatable: true,
 			Fields: "experiment_ids:experiment~[] filter run_view_type max_results order_by[] page_token", Trims: runTrims("runs[]")},
 		{Name: "runs/set-tag", Methods: post, Paths: v2("runs/set-tag"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "run_id|run_uuid:run! key:tag! value"},
@@ -44,11 +44,13 @@ func runRows() []Endpoint {
 }
 
 // runTrims cuts out of a run the logged models that the reader cannot see:
-// models it used or made may lie in another team's experiment.
+// models it used or made may lie in another team's experiment. Its datasets get
+// the names back that they were logged by.
 func runTrims(at string) []Trim {
 	return []Trim{
 		{At: at + ".inputs.model_inputs[]", By: "model_id", Is: "logged_model"},
 		{At: at + ".outputs.model_outputs[]", By: "model_id", Is: "logged_model"},
 		{At: at + ".data.metrics[]", By: "model_id", Is: "logged_model", Drop: "model_id"},
+		{At: at + ".inputs.dataset_inputs[].dataset", By: "name", Is: "dataset_name"},
 	}
 }

@@ -162,6 +162,12 @@ func (s *span) judge(body []byte, see sight) (v verdict) {
 			v.blank = merged(v.blank, reprompted(id, r.by, see))
 			continue
 		}
+		if r.is == datasetName {
+			if name, ok := unsealed(id); ok {
+				v.blank = merged(v.blank, map[string]string{r.by[len(r.by)-1]: ascii(name)})
+			}
+			continue
+		}
 		if see[sighted{r.is, id}] || (id == "" && !r.must) {
 			continue
 		}
@@ -179,7 +185,14 @@ func (s *span) meets(body []byte, when [2]string) bool {
 
 // names is what a text names.
 func (r *trimRule) names(text string) []sighted {
-	if r.is != linkedPrompts {
+	switch r.is {
+	case linkedPrompts:
+	case datasetName:
+		if _, ok := unsealed(text); !ok {
+			return nil
+		}
+		fallthrough
+	default:
 		return []sighted{{r.is, text}}
 	}
 	var all []sighted

@@ -49,6 +49,9 @@ const modelVersionsTag role = 200
 // linkedPrompts is a text that lists prompts; those that are not visible go.
 const linkedPrompts role = 201
 
+// datasetName is a name that may be sealed, and is shown as it was logged.
+const datasetName role = 202
+
 func compileTrims(trims []Trim) (*trimNode, error) {
 	if len(trims) == 0 {
 		return nil, nil
@@ -61,6 +64,9 @@ func compileTrims(trims []Trim) (*trimNode, error) {
 		}
 		if t.Is == "linked_prompts" {
 			is, ok = linkedPrompts, true
+		}
+		if t.Is == "dataset_name" {
+			is, ok = datasetName, true
 		}
 		if !ok {
 			return nil, fmt.Errorf("trim at %q: unknown role %q", t.At, t.Is)

@@ -178,6 +178,8 @@ func (w *World) visible(ctx context.Context, is role, val string) (bool, error) 
 	switch is {
 	case experimentName, modelName, gatewayEndpoint:
 		return w.Rights.Allows(Read, is.kind(), val), nil
+	case datasetName: // a sealed one, which is shown to nobody
+		return false, nil
 	}
 	if !is.canonical(val) {
 		return false, nil
@@ -199,8 +201,14 @@ type sighted struct {
 
 func (w *World) look(ctx context.Context, s sight) error {
 	if w.Rights.Scope(Experiment).Free() && w.Rights.Scope(Model).Free() {
-		for k := range s { // gateways are not among what `*` covers
-			s[k] = k.is != gatewayEndpoint || w.Rights.Allows(Read, Gateway, k.val)
+		for k := range s {
+			switch k.is {
+			case datasetName:
+			case gatewayEndpoint: // not among what `*` covers
+				s[k] = w.Rights.Allows(Read, Gateway, k.val)
+			default:
+				s[k] = true
+			}
 		}
 		return nil
 	}
