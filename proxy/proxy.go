@@ -86,7 +86,10 @@ func New(opts Options) (*Proxy, error) {
 	}
 	p.rows.Store(&rows{table: opts.Table})
 	p.up = &upstream{base: opts.Upstream, transport: opts.Transport}
-	p.names = resolve.New(resolve.Options{Upstream: p.up})
+	p.names = resolve.New(resolve.Options{
+		Upstream: p.up,
+		Has:      func(method, path string) bool { return p.rows.Load().table.Has(method, path) },
+	})
 	p.rp = p.reverseProxy()
 	return p, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mlgate/proxy/mlflowapi"
+	"mlgate/proxy/mlflowtest"
 )
 
 const aRun = "11111111111111111111111111111111"
@@ -195,4 +196,27 @@ func TestIdsAreEscapedOnTheWayUp(t *testing.T) {
 	})})
 	_, _ = r.LoggedModel(t.Context(), "../x?y")
 	_, _ = r.Run(t.Context(), "a&b")
+}
+
+// MLflow 2 has no logged models, and says of their addresses what any server says
+// of one that it does not have. Its release tells that it holds none; a 404 tells
+// nothing.
+func TestAReleaseWithoutLoggedModelsHoldsNone(t *testing.T) {
+	t.Parallel()
+	all, err := mlflowapi.NewTable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version, questions := range map[string]int32{"2.22.5": 0, "3.1.4": 1, mlflowtest.Pinned: 1} {
+		var asked atomic.Int32
+		table, _ := all.For(version)
+		r := New(Options{Has: table.Has, Upstream: scripted(func(context.Context, *mlflowapi.Request) (*mlflowapi.Answer, error) {
+			asked.Add(1)
+			return says(404, "<!doctype html><title>404 Not Found</title>")
+		})})
+		_, err := r.LoggedModel(t.Context(), "m-"+aRun)
+		if none := errors.Is(err, mlflowapi.ErrNotFound); err == nil || none != (questions == 0) || asked.Load() != questions {
+			t.Errorf("%s: got %v after %d questions, want %d", version, err, asked.Load(), questions)
+		}
+	}
 }

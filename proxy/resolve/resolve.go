@@ -25,6 +25,9 @@ const (
 type Options struct {
 	// Upstream is asked with mlgate's own words.
 	Upstream mlflowapi.Upstream
+	// Has reports whether the MLflow behind has a route, written as a row's path;
+	// nil: it has all. Of what it has no route for, it holds nothing.
+	Has func(method, path string) bool
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 	// ExperimentAge is how long a rename that went past mlgate may go
@@ -38,6 +41,7 @@ type Options struct {
 // [mlflowapi.Directory]. It is safe for concurrent use.
 type Resolver struct {
 	up  mlflowapi.Upstream
+	has func(method, path string) bool
 	now func() time.Time
 
 	experiments *lookup[mlflowapi.ExperimentInfo]
@@ -69,7 +73,10 @@ func New(o Options) *Resolver {
 	if o.Size <= 0 {
 		o.Size = defaultSize
 	}
-	r := &Resolver{up: o.Upstream, now: o.Now, seen: newMemory(o.Size / 10)}
+	if o.Has == nil {
+		o.Has = func(string, string) bool { return true }
+	}
+	r := &Resolver{up: o.Upstream, has: o.Has, now: o.Now, seen: newMemory(o.Size / 10)}
 	small := max(o.Size/10, 1)
 	r.experiments = newLookup(o.Size, o.ExperimentAge, o.Now, r.askExperiment)
 	r.named, r.unborn = newLookup(o.Size, namedAge, o.Now, r.askNamed), min(o.ExperimentAge, namedAge)
@@ -171,6 +178,9 @@ type loggedModelAnswer struct {
 }
 
 func (r *Resolver) fetchLoggedModel(ctx context.Context, id string) (a loggedModelAnswer, err error) {
+	if !r.has("GET", "/api/2.0/mlflow/logged-models/{model_id}") { // MLflow 2
+		return a, mlflowapi.ErrNotFound
+	}
 	err = r.ask(ctx, "logged-models/"+url.PathEscape(id), url.Values{"allow_deleted": {"true"}}, &a)
 	if err == nil && (a.Model.Info.ID != id || a.Model.Info.Experiment == "") {
 		err = fmt.Errorf("MLflow answered for logged model %q with %q", id, a.Model.Info.ID)
