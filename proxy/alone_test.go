@@ -66,6 +66,7 @@ func (w *island) same(a answer) string {
 		}
 		return fmt.Sprintf("%s\"<%d sealed>\"", f[1], len(f[2]))
 	})
+	text = strings.ReplaceAll(text, w.srv.ArtifactDir(), "<store>") // errors of an older MLflow name it
 	text = madeIDs.ReplaceAllStringFunc(text, w.name)
 	text = digests.ReplaceAllString(times.ReplaceAllString(text, "<time>"), "$1<digest>")
 	text = spanIDs.ReplaceAllString(uuids.ReplaceAllStringFunc(text, w.uuid), `$1<span>"`)

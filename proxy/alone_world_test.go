@@ -235,8 +235,10 @@ func (w *island) plantTraces(t *testing.T, word string) {
 func (w *island) crowd(t *testing.T, i int, word string) {
 	t.Helper()
 	switch i {
-	case 0: // names like hers, in another prefix
-		w.others = append(w.others, plantAs(t, w.srv, "nlp", word))
+	case 0: // names like hers, in another prefix, and a dataset that she will log
+		theirs := plantAs(t, w.srv, "nlp", word)
+		w.srv.Call(t, "POST", "runs/log-inputs", m{"run_id": theirs.run, "datasets": []m{{"dataset": m{"name": "of many", "digest": "d", "source_type": "local", "source": theirs.secret}}}})
+		w.others = append(w.others, theirs)
 	case 1: // a prefix that begins like hers
 		w.others = append(w.others, plantAs(t, w.srv, "cvx", word))
 	case 3:

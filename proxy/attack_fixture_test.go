@@ -56,7 +56,7 @@ func plantAs(t *testing.T, srv *mlflowtest.Server, prefix, word string) side {
 		"run_id": s.run, "tags": []m{tag, {"key": "mlflow.runName", "value": s.secret}}, "params": []m{tag},
 		"metrics": []m{loss, {"key": s.secret, "value": value, "timestamp": 1, "step": 1}},
 	})
-	srv.Call(t, "POST", "runs/log-inputs", m{"run_id": s.run, "datasets": []m{{"dataset": m{"name": s.secret, "digest": "d", "source_type": "local", "source": s.secret}}}})
+	srv.Call(t, "POST", "runs/log-inputs", m{"run_id": s.run, "datasets": []m{{"dataset": m{"name": s.secret, "digest": "d" + prefix, "source_type": "local", "source": s.secret}}}})
 	srv.PutArtifact(t, s.exp+"/"+s.run+"/artifacts/secret.txt", []byte(s.secret))
 	srv.PutArtifact(t, s.exp+"/"+s.run+"/artifacts/"+s.secret, []byte(s.secret))
 	srv.PutArtifact(t, s.files+"/weights", []byte(s.secret))
@@ -114,7 +114,7 @@ func (s *side) plantGenAI(t *testing.T, srv *mlflowtest.Server) {
 // its id, and ends it.
 func plantOldTrace(t *testing.T, srv *mlflowtest.Server, exp string, at int, tag string, metadata m) string {
 	t.Helper()
-	var entries []m
+	entries := []m{}
 	for key, value := range metadata {
 		entries = append(entries, m{"key": key, "value": value})
 	}

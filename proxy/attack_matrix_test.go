@@ -56,6 +56,7 @@ var foreignCore = []reach{
 	{request{"POST", "runs/log-parameter", `{"run_id":"<RUN>","key":"p","value":"1"}`}, 404},
 	{request{"POST", "runs/log-batch", `{"run_id":"<RUN>","params":[{"key":"q","value":"1"}]}`}, 404},
 	{request{"POST", "runs/log-inputs", `{"run_id":"<RUN>","models":[{"model_id":"<LM>"}]}`}, 404},
+	{request{"POST", "runs/log-inputs", `{"run_id":"<RUN>","datasets":[{"dataset":{"name":"of many","digest":"d","source_type":"local","source":"mine"}}]}`}, 404},
 	{request{"POST", "runs/outputs", `{"run_id":"<RUN>","models":[{"model_id":"<LM>","step":7}]}`}, 404},
 	{request{"POST", "runs/log-model", `{"run_id":"<RUN>","model_json":"{\"artifact_path\":\"a\",\"run_id\":\"<RUN>\",\"flavors\":{},\"utc_time_created\":\"x\"}"}`}, 404},
 	{request{"POST", "runs/delete", `{"run_id":"<RUN>"}`}, 404},
