@@ -46,9 +46,15 @@ PROOFS := TestAnswersAreTheSameWhoeverElseIsThere
 ON_POSTGRES := ^TestStartsOn|OnPostgreSQL|^TestAnswersAreTheSame|^TestNothingForeignMoves|^TestForeign|^TestWhoeverMay|^TestPages
 ON_MARIADB  := ^TestStartsOn|OnMariaDB|^TestForeign
 
+# What must hold on the older versions that are supported. The client's scripts
+# there are those of ordinary work.
+VERSIONS ?= 2.22.5 3.1.4
+ON_OLDER := ^TestTheMLflowBehind|^TestAnswersAreTheSame|^TestNothingForeignMoves|^TestNothingMovesFor|^TestForeignThings|^TestForeignIDsAnswer|^TestEachRole|^TestDatasetsOfOneName|^TestADatasetIsLogged|^TestRunsAreFoundByTheirDatasets
+ON_OLDER_CLIENT := ^TestDailyWorkThroughTheGate$$/^root$$/^(tracking|artifacts|models|tidy)$$
+
 COUNT = .cache/bin/testcount
 
-.PHONY: help build venv tools test race prove fuzz lint cover coverage bench e2e browser backends mutants profile routes demo check clean go
+.PHONY: help build venv tools test race prove versions fuzz lint cover coverage bench e2e browser backends mutants profile routes demo check clean go
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +83,14 @@ race: test ## the same as test: there is no run without the race detector
 
 prove: venv $(COUNT) ## as if alone: a server with four teams answers one of them as a server of its own would
 	@$(GO) test $(RACE) -json -timeout 20m -run '$(PROOFS)' $(TESTFLAGS) ./proxy | $(COUNT)
+
+versions: venv build $(COUNT) ## as if alone, foreign ids, roles and the client on each older MLflow (VERSIONS="2.22.5 3.1.4")
+	@for version in $(VERSIONS); do .ci/venv $$version; done
+	@{ for version in $(VERSIONS); do \
+	    echo "MLflow $$version" >&2; \
+	    TEST_MLFLOW_VERSION=$$version $(GO) test -json -count=1 -timeout 20m -run '$(ON_OLDER)' $(TESTFLAGS) ./proxy || true; \
+	    TEST_MLFLOW_VERSION=$$version $(GO) test -json -count=1 -timeout 20m -run '$(ON_OLDER_CLIENT)' $(TESTFLAGS) $(E2E_PACKAGES) || true; \
+	  done; } | $(COUNT)
 
 e2e: venv build $(COUNT) ## the Python client end to end, through every way in
 	@$(GO) test $(RACE) -json -timeout 40m -run '$(RUN)' $(TESTFLAGS) $(E2E_PACKAGES) | $(COUNT)
