@@ -1,8 +1,11 @@
 """Autologging: what the client writes by itself, from threads of its own."""
 
+import pathlib
+import tempfile
 import warnings
 
 import numpy as np
+import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV
 
@@ -41,6 +44,39 @@ same(len(children), 2, "child runs of the grid search")
 assert "best_n_estimators" in client.get_run(run.info.run_id).data.params
 
 mlflow.sklearn.autolog(disable=True)
+
+
+class Doubles(mlflow.pyfunc.PythonModel):
+    """A model of plain Python, with a file of its own."""
+
+    def load_context(self, context):
+        with open(context.artifacts["factor"]) as f:
+            self.factor = int(f.read())
+
+    def predict(self, context, model_input, params=None):
+        return [row * self.factor for row in model_input]
+
+
+factor = pathlib.Path(tempfile.mkdtemp()) / "factor.txt"
+factor.write_text("2")
+with mlflow.start_run(run_name="pyfunc"):
+    info = mlflow.pyfunc.log_model(
+        **{"name" if LOGGED_MODELS else "artifact_path": "doubles"}, python_model=Doubles(),
+        artifacts={"factor": str(factor)}, pip_requirements=[],
+    )
+same(mlflow.pyfunc.load_model(info.model_uri).predict([1, 2, 3]), [2, 4, 6], "the pyfunc model, loaded")
+
+frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": [2.0, 4.0, 6.0, 9.0]})
+with mlflow.start_run(run_name="evaluated") as run:
+    result = mlflow.models.evaluate(
+        lambda data: data["x"] * 2, frame, targets="y", model_type="regressor",
+        evaluator_config={"log_explainer": False},
+    )
+same(result.metrics["max_error"], 1.0, "the metric of the evaluation")
+got = client.get_run(run.info.run_id)
+same(got.data.metrics["max_error"], 1.0, "the metric in the run")
+same(len(got.inputs.dataset_inputs), 1, "the dataset of the evaluation")
+
 mlflow.config.enable_async_logging(True)
 with mlflow.start_run(run_name="async") as run:
     for step in range(200):

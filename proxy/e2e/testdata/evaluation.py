@@ -141,7 +141,7 @@ def issues(trace):
 
 
 trace = None
-if hasattr(genai, "create_dataset"):
+if hasattr(genai, "search_datasets"):
     data = datasets()
     trace = evaluated(data)
     genai.delete_dataset(dataset_id=data.dataset_id)
@@ -161,6 +161,6 @@ if hasattr(mlflow, "log_issue"):
     issues(trace)
 else:
     lacking("issues")
-if hasattr(mlflow, "flush_trace_async_logging"):
+if trace:
     mlflow.flush_trace_async_logging(terminate=True)
 print("passed")

@@ -5,7 +5,8 @@ import pathlib
 from inspect import signature
 
 import mlflow
-from mlflow.entities import AssessmentSource, Feedback, SpanType
+from mlflow import entities
+from mlflow.entities import SpanType
 from setting import EXPECT_USER, LOGGED_MODELS, MODEL_PREFIX, PREFIX, client, lacking, missing, prompts, same
 
 experiment = mlflow.set_experiment(f"{PREFIX}/traces")
@@ -60,6 +61,10 @@ def stream(text):
 def made():
     same(answer("what is it"), "WHAT IS IT", "the traced function's result")
     nested = last()
+    if not nested:  # older clients make no trace with a newer OpenTelemetry, and log it
+        lacking("tracing with the installed OpenTelemetry")
+        print("passed")
+        raise SystemExit
     same("".join(stream("abc")), "abc", "the traced generator's items")
     streamed = last()
     try:
@@ -141,7 +146,7 @@ def without_context():
 
 
 def assessed(trace):
-    human = AssessmentSource(source_type="HUMAN", source_id="somebody")
+    human = entities.AssessmentSource(source_type="HUMAN", source_id="somebody")
     first = mlflow.log_feedback(trace_id=trace, name="good", value=True, source=human, rationale="reads well", metadata={"k": "v"})
     want = mlflow.log_expectation(trace_id=trace, name="answer", value={"is": ["IT"]}, source=human)
     got = {a.name: a for a in client.get_trace(trace).info.assessments}
@@ -150,7 +155,7 @@ def assessed(trace):
     if EXPECT_USER:
         same({a.source.source_id for a in got.values()}, {EXPECT_USER}, "who assessed it")
     same(ids(search("feedback.good = 'true'")), {trace}, "the traces by feedback")
-    changed = mlflow.update_assessment(trace, first.assessment_id, Feedback(name="good", value=False, source=human))
+    changed = mlflow.update_assessment(trace, first.assessment_id, entities.Feedback(name="good", value=False, source=human))
     same(changed.value, False, "the feedback after its update")
     if hasattr(mlflow, "override_feedback"):
         over = mlflow.override_feedback(trace_id=trace, assessment_id=first.assessment_id, value=True, rationale="after all")
