@@ -107,8 +107,10 @@ func (s *stage) seed(t *testing.T, user, word string) (words, setting []string) 
 		t.Fatalf("got %q from seed.py, want JSON: %v", last, err)
 	}
 	words = []string{facts["experiment"], facts["run_id"], facts["model"], facts["prompt"]}
-	if facts["model_id"] != "" {
-		words = append(words, facts["model_id"])
+	for _, newer := range []string{"model_id", "trace_id", "dataset_id", "schema_id", "queue_id", "issue_id"} {
+		if facts[newer] != "" {
+			words = append(words, facts[newer])
+		}
 	}
 	return words, []string{"THEIRS=" + last}
 }

@@ -1,8 +1,8 @@
 """Signed in, and no line of the policy names them."""
 
 import mlflow
-from setting import as_if_absent, client, refused, same
-from theirs import NO_EXPERIMENT, NO_RUN, theirs
+from setting import as_if_absent, client, lacking, refused, same
+from theirs import NEWER, NO_DATASET, NO_EXPERIMENT, NO_RUN, NO_TRACE, theirs
 
 same(client.search_experiments(), [], "experiments")
 same(list(client.search_registered_models()), [], "models")
@@ -18,4 +18,11 @@ refused(lambda: mlflow.start_run(), "edit", "experiment", "Default")
 refused(lambda: client.get_experiment("0"), "read", "experiment", "Default")
 as_if_absent(client.get_experiment, theirs.experiment_id, NO_EXPERIMENT)
 as_if_absent(client.get_run, theirs.run_id, NO_RUN)
+if NEWER:
+    as_if_absent(client.get_trace, theirs.trace_id, NO_TRACE)
+    as_if_absent(lambda i: mlflow.genai.get_dataset(dataset_id=i), theirs.dataset_id, NO_DATASET)
+    same(list(client.search_traces(locations=[theirs.experiment_id])), [], "traces")
+    same(list(mlflow.genai.search_datasets()), [], "datasets")
+else:
+    lacking("traces and evaluation as they are now")
 print("passed")

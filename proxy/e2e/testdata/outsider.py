@@ -1,8 +1,15 @@
 """Another team: told which right is missing by name, sees nothing by id."""
 
+import pathlib
+import tempfile
+
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
 import mlflow
-from setting import LOGGED_MODELS, MODEL_PREFIX, PREFIX, as_if_absent, client, failure, lacking, prompts, refused, same
-from theirs import NO_EXPERIMENT, NO_MODEL, NO_RUN, theirs
+from setting import LOGGED_MODELS, MODEL_PREFIX, PREFIX, alike, as_if_absent, client, failure, lacking, prompts, refused, same
+from theirs import (
+    NEWER, NO_DATASET, NO_EXPERIMENT, NO_ISSUE, NO_MODEL, NO_QUEUE, NO_RUN, NO_SCHEMA, NO_TRACE, theirs,
+)
 
 experiment, model = theirs.experiment, theirs.model
 mine = client.create_experiment(f"{PREFIX}/mine")
@@ -99,7 +106,7 @@ def in_searches():
     same([n for n in models if not n.startswith("nlp.")], [], "models of others")
     same(list(client.search_model_versions()), [], "versions")
     same(list(client.search_model_versions(f"run_id = '{theirs.run_id}'")), [], "versions by run")
-    same(list(prompts.search_prompts()), [], "prompts")
+    same([p.name for p in prompts.search_prompts() if not p.name.startswith("nlp.")], [], "prompts of others")
 
 
 def through_my_own_names():
@@ -123,6 +130,81 @@ def files():
     failure(lambda: client.log_text(theirs.run_id, "x", "notes/private.txt"))
 
 
+def traces():
+    for call in (
+        client.get_trace,
+        lambda i: client.set_trace_tag(i, "k", "v"),
+        lambda i: client.delete_trace_tag(i, "k"),
+        lambda i: mlflow.log_feedback(trace_id=i, name="good", value=False),
+        lambda i: mlflow.log_expectation(trace_id=i, name="good", value=False),
+        lambda i: mlflow.get_assessment(i, theirs.assessment_id),
+        lambda i: mlflow.update_assessment(i, theirs.assessment_id, mlflow.entities.Feedback(name="good", value=False)),
+        lambda i: mlflow.override_feedback(trace_id=i, assessment_id=theirs.assessment_id, value=False),
+        lambda i: mlflow.delete_assessment(i, theirs.assessment_id),
+        lambda i: client.link_prompt_versions_to_trace([mine_prompt], i),
+    ):
+        alike(call, theirs.trace_id, NO_TRACE)
+    # MLflow takes ids that do not exist, and links nothing.
+    failure(lambda: client.link_traces_to_run([theirs.trace_id], theirs.run_id))
+    e = failure(lambda: client.link_traces_to_run([theirs.trace_id], run))
+    assert e.error_code in ("PERMISSION_DENIED", "RESOURCE_DOES_NOT_EXIST"), e
+    alike(lambda i: client.delete_traces(i, trace_ids=[theirs.trace_id]), theirs.experiment_id, NO_EXPERIMENT)
+    same(client.delete_traces(mine, trace_ids=[theirs.trace_id]), 0, "traces deleted by way of another experiment")
+    for places in ([theirs.experiment_id], [theirs.experiment_id, mine], [mine]):
+        same(list(client.search_traces(locations=places)), [], "traces of theirs")
+    store = get_artifact_repository(theirs.trace_files)
+    failure(lambda: store.download_artifacts("attachments"))
+    (pathlib.Path(here) / "x.txt").write_text("x")
+    failure(lambda: store.log_artifact(f"{here}/x.txt", "attachments"))
+
+
+def evaluation():
+    from mlflow.genai import datasets, label_schemas, review_queues
+    from mlflow.genai.scorers import delete_scorer, get_scorer, list_scorers
+    from mlflow.tracing.client import TracingClient
+
+    for call in (
+        lambda i: datasets.get_dataset(dataset_id=i),
+        lambda i: datasets.delete_dataset(dataset_id=i),
+        lambda i: datasets.set_dataset_tags(dataset_id=i, tags={"k": "v"}),
+        lambda i: datasets.delete_dataset_tag(dataset_id=i, key="k"),
+        lambda i: datasets.add_dataset_to_experiments(i, [mine]),
+    ):
+        alike(call, theirs.dataset_id, NO_DATASET)
+    for where in ({}, {"experiment_ids": theirs.experiment_id}, {"filter_string": f"name = '{theirs.experiment}-data'"}):
+        same([d.name for d in datasets.search_datasets(**where)], [], "datasets")
+    for call in (
+        lambda i: datasets.create_dataset(name=f"{PREFIX}/stolen", experiment_id=i),
+        lambda i: get_scorer(name="secret_judge", experiment_id=i),
+        lambda i: delete_scorer(name="secret_judge", experiment_id=i, version=1),
+        lambda i: list_scorers(experiment_id=i),
+        lambda i: genai.make_judge(name="secret_judge", instructions="{{ outputs }}", model="openai:/x").register(experiment_id=i),
+        lambda i: label_schemas.list_label_schemas(experiment_id=i),
+        lambda i: label_schemas.create_label_schema("mine", type="feedback", input=label_schemas.InputText(), experiment_id=i),
+        lambda i: review_queues.list_review_queues(experiment_id=i),
+        lambda i: review_queues.get_or_create_user_queue("bob", experiment_id=i),
+        lambda i: TracingClient()._create_issue(experiment_id=i, name="x", description="x", status="pending"),
+    ):
+        alike(call, theirs.experiment_id, NO_EXPERIMENT)
+    for call in (
+        lambda i: label_schemas.get_label_schema(schema_id=i),
+        lambda i: label_schemas.update_label_schema(schema_id=i, instruction="x"),
+        lambda i: label_schemas.delete_label_schema(schema_id=i),
+    ):
+        alike(call, theirs.schema_id, NO_SCHEMA)
+    for call in (
+        lambda i: review_queues.get_review_queue(i),
+        lambda i: review_queues.update_review_queue(i, name="mine"),
+        lambda i: review_queues.list_review_queue_items(i),
+        lambda i: review_queues.add_items_to_review_queue(i, item_ids=[theirs.trace_id]),
+        lambda i: review_queues.set_review_queue_item_status(i, item_id=theirs.trace_id, status="declined", completed_by="bob"),
+        lambda i: review_queues.remove_items_from_review_queue(i, item_ids=[theirs.trace_id]),
+        lambda i: review_queues.delete_review_queue(i),
+    ):
+        alike(call, theirs.queue_id, NO_QUEUE)
+    alike(lambda i: TracingClient()._get_issue(i), theirs.issue_id, NO_ISSUE)
+
+
 by_name()
 by_id()
 if LOGGED_MODELS:
@@ -132,4 +214,13 @@ else:
 in_searches()
 through_my_own_names()
 files()
+if NEWER:
+    genai = mlflow.genai
+    mlflow.set_experiment(experiment_id=mine)
+    mine_prompt = genai.register_prompt(f"{MODEL_PREFIX}.prompt", "x")
+    here = tempfile.mkdtemp()
+    traces()
+    evaluation()
+else:
+    lacking("traces and evaluation as they are now")
 print("passed")

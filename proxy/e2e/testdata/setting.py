@@ -78,3 +78,14 @@ def as_if_absent(call, theirs, nothing, code="RESOURCE_DOES_NOT_EXIST"):
     same(hidden.error_code, absent.error_code, f"error code of {hidden.message!r}")
     same(hidden.get_http_status_code(), absent.get_http_status_code(), "status")
     same(hidden.message.replace(theirs, "<id>"), absent.message.replace(nothing, "<id>"), "message")
+
+
+def alike(call, theirs, nothing):
+    """The same, where what was never there may be answered without an error."""
+    def outcome(i):
+        try:
+            return repr(call(i)).replace(i, "<id>")
+        except MlflowException as e:
+            return e.error_code, e.get_http_status_code(), e.message.replace(i, "<id>")
+
+    same(outcome(theirs), outcome(nothing), "the answer")

@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 
 import mlflow
 from setting import LOGGED_MODELS, client, lacking, log_sklearn, prompts, refused, same
-from theirs import theirs
+from theirs import NEWER, theirs
 
 X = np.array([[0.0], [3.0]])
 experiment, model, run = theirs.experiment, theirs.model, theirs.run_id
@@ -51,6 +51,49 @@ if LOGGED_MODELS:
     refused(lambda: client.delete_logged_model(theirs.model_id), "manage", *on_experiment)
 else:
     lacking("logged models")
+
+if NEWER:
+    from mlflow.genai import datasets, label_schemas, review_queues
+    from mlflow.genai.scorers import get_scorer
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+    from mlflow.tracing.attachments import Attachment
+    from mlflow.tracing.client import TracingClient
+
+    trace = client.get_trace(theirs.trace_id)
+    same(trace.info.assessments[0].rationale, "secret_rationale", "the feedback")
+    same([t.info.trace_id for t in client.search_traces(locations=[theirs.experiment_id])], [theirs.trace_id], "traces")
+    of = Attachment.parse_ref(trace.data.spans[0].inputs["secret_input"])["attachment_id"]
+    files = get_artifact_repository(theirs.trace_files)
+    same(files.download_trace_attachment(of), b"of the owner", "the attachment")
+    data = datasets.get_dataset(dataset_id=theirs.dataset_id)
+    same(list(data.to_df()["inputs"]), [{"q": "secret_question"}], "the dataset")
+    same(get_scorer(name="secret_judge", experiment_id=theirs.experiment_id).name, "secret_judge", "the scorer")
+    same(label_schemas.get_label_schema(schema_id=theirs.schema_id).name, "secret_schema", "the schema")
+    items = review_queues.list_review_queue_items(theirs.queue_id)
+    same([i.item_id for i in items], [theirs.trace_id], "the items of the queue")
+    same(TracingClient()._get_issue(theirs.issue_id).name, "secret_issue", "the issue")
+    for call in (
+        lambda: client.set_trace_tag(theirs.trace_id, "k", "v"),
+        lambda: mlflow.log_feedback(trace_id=theirs.trace_id, name="good", value=False),
+        lambda: client.link_traces_to_run([theirs.trace_id], run),
+        lambda: data.merge_records([{"inputs": {"q": "mine"}}]),
+        lambda: datasets.set_dataset_tags(dataset_id=theirs.dataset_id, tags={"k": "v"}),
+        lambda: mlflow.genai.make_judge(name="x", instructions="{{ outputs }}", model="openai:/x").register(
+            experiment_id=theirs.experiment_id),
+        lambda: label_schemas.update_label_schema(schema_id=theirs.schema_id, instruction="x"),
+        lambda: review_queues.update_review_queue(theirs.queue_id, name="mine"),
+        lambda: review_queues.remove_items_from_review_queue(theirs.queue_id, item_ids=[theirs.trace_id]),
+    ):
+        refused(call, "edit", *on_experiment)
+    for call in (
+        lambda: client.delete_traces(theirs.experiment_id, trace_ids=[theirs.trace_id]),
+        lambda: datasets.delete_dataset(dataset_id=theirs.dataset_id),
+        lambda: review_queues.delete_review_queue(theirs.queue_id),
+        lambda: label_schemas.delete_label_schema(schema_id=theirs.schema_id),
+    ):
+        refused(call, "manage", *on_experiment)
+else:
+    lacking("traces and evaluation as they are now")
 
 # A model that a reader trains nevertheless finds no way in.
 mlflow.set_experiment(experiment_id=theirs.experiment_id)
