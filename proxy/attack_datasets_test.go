@@ -350,25 +350,3 @@ func TestOnlineConfigsOfForeignScorersAreNotShown(t *testing.T) {
 		t.Errorf("got %d %s", a.Status, a.Body)
 	}
 }
-
-// What is a model stays one, and a prompt a prompt.
-func TestNoModelIsTurnedIntoAPrompt(t *testing.T) {
-	t.Parallel()
-	_, g, mine, _ := twoTeams(t)
-	with := fill(mine, mine)
-	for _, key := range []string{"mlflow.prompt.is_prompt", "MLflow.Prompt.is_prompt", " mlflow.prompt.is_prompt"} {
-		for _, r := range []request{
-			{"POST", "registered-models/set-tag", `{"name":"<model>","key":` + quote(key) + `,"value":"true"}`},
-			{"DELETE", "registered-models/delete-tag", `{"name":"<model>","key":` + quote(key) + `}`},
-			{"POST", "model-versions/set-tag", `{"name":"<model>","version":"1","key":` + quote(key) + `,"value":"true"}`},
-			{"DELETE", "model-versions/delete-tag", `{"name":"<model>","version":"1","key":` + quote(key) + `}`},
-		} {
-			if a := r.send(t, g, "alice", with); a.Status != 403 {
-				t.Errorf("%v: got %d %s", r, a.Status, a.Body)
-			}
-		}
-	}
-	if a := (request{"POST", "registered-models/create", `{"name":"<model>-p","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}`}).send(t, g, "alice", with); a.Status != 200 {
-		t.Errorf("a prompt: got %d %s", a.Status, a.Body)
-	}
-}

@@ -42,14 +42,15 @@ func TestVersionFromHerOwnFilesIsMade(t *testing.T) {
 	srv := live.Server(t)
 	g := newGate(t, srv.URL(), rules)
 	mine := plant(t, srv, "cv")
+	srv.Call(t, "POST", "registered-models/create", m{"name": mine.model + "-p", "tags": []m{{"key": "mlflow.prompt.is_prompt", "value": "true"}}})
 	with := fill(mine, mine)
 	for _, body := range []string{
-		`"source":"models:/<lm>","model_id":"<lm>"`, `"source":"models:/<model>/1"`, `"source":"models:/<model>@champion"`,
-		`"source":"mlflow-artifacts:/<exp>/<run>/artifacts","run_id":"<run>"`,
-		`"source":"mlflow-artifacts:/<exp>/<run>/artifacts/sub","run_id":"<run>"`,
-		`"source":"dummy-source","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"},{"key":"mlflow.prompt.text","value":"x"}]`,
+		`"name":"<model>","source":"models:/<lm>","model_id":"<lm>"`, `"name":"<model>","source":"models:/<model>/1"`, `"name":"<model>","source":"models:/<model>@champion"`,
+		`"name":"<model>","source":"mlflow-artifacts:/<exp>/<run>/artifacts","run_id":"<run>"`,
+		`"name":"<model>","source":"mlflow-artifacts:/<exp>/<run>/artifacts/sub","run_id":"<run>"`,
+		`"name":"<model>-p","source":"dummy-source","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"},{"key":"mlflow.prompt.text","value":"x"}]`,
 	} {
-		r := request{"POST", "model-versions/create", `{"name":"<model>",` + body + `}`}
+		r := request{"POST", "model-versions/create", "{" + body + "}"}
 		if a := r.send(t, g, "alice", with); a.Status != 200 {
 			t.Errorf("%s: got %d %s", with.Replace(body), a.Status, a.Body)
 		}

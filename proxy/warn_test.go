@@ -39,6 +39,7 @@ func TestWarnModeRecordsWhatPathsAndSourcesLeadTo(t *testing.T) {
 	srv := live.Server(t)
 	g := newGate(t, srv.URL(), rules, func(_ *proxy.Options, s *proxy.Snapshot) { s.Mode = proxy.Warn })
 	mine, theirs := plant(t, srv, "cv"), plant(t, srv, "nlp")
+	srv.Call(t, "POST", "registered-models/create", m{"name": mine.model + "-p", "tags": []m{{"key": "mlflow.prompt.is_prompt", "value": "true"}}})
 	with := fill(mine, theirs)
 	version := func(source, more string) request {
 		return request{"POST", "model-versions/create", `{"name":"<model>","source":"` + source + `"` + more + `}`}
@@ -57,7 +58,7 @@ func TestWarnModeRecordsWhatPathsAndSourcesLeadTo(t *testing.T) {
 		{version("runs:/<RUN>/model", ""), "no line", "experiment:<NAME> read"},
 		{version("models:/<LM>", ""), "no line", "experiment:<NAME> edit"},
 		{version("runs:/<RUN>/model", `,"run_id":"<RUN>"`), "no line", "experiment:<NAME> read"},
-		{version("dummy-source", `,"run_id":"0123456789abcdef0123456789abcdef","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]`), "not visible", ""}, // of another server, maybe
+		{request{"POST", "model-versions/create", `{"name":"<model>-p","source":"dummy-source","run_id":"0123456789abcdef0123456789abcdef","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}`}, "not visible", ""}, // of another server, maybe
 		{version("models:/<MODEL>/1", ""), "no line", "model:<MODEL> read"},
 		{version("s3://bucket/x", ""), "rule: source", "model:<model> edit"},
 		{request{"POST", "experiments/create", `{"name":"<name>-at","artifact_location":"mlflow-artifacts:/<EXP>"}`}, "rule: artifact_location", "experiment:<name>-at edit"},

@@ -10,9 +10,6 @@ const (
 	userTag  = "mlflow.user"
 	ownTags  = "mlgate."     // mlgate's alone
 	ownerTag = "mlgate.user" // who created a run through mlgate
-	// promptTag makes MLflow take a registered model, or a version, for a prompt,
-	// which other rules hold for: it checks no source and shows it elsewhere.
-	promptTag = "mlflow.prompt.is_prompt"
 )
 
 // Sign puts the identity where the request says who is acting, and refuses
@@ -66,8 +63,8 @@ func (w *World) Sign(c *Call) error {
 
 func (w *World) signTag(c *Call, tag *object) error {
 	key := tag.text("key")
-	if c.Endpoint.Kind == Model && !c.Endpoint.Creates && tagNamed(key, promptTag) {
-		return &Refusal{Answer: Forbidden("the tag %q may not be set or deleted later: what is a model stays one, and a prompt stays a prompt", promptTag), Rule: "rule: " + promptTag}
+	if err := markOf(c, tag); err != nil {
+		return err
 	}
 	if err := reservedTag(key, c.Endpoint.Creates); err != nil {
 		return err

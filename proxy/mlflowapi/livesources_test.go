@@ -120,7 +120,7 @@ func (s sources) odd(t *testing.T) {
 
 func (s sources) taken(t *testing.T) {
 	m, sh := s.mine, s.shared
-	s.srv.CreateModel(t, "cv.prompt")
+	s.srv.Call(t, "POST", "registered-models/create", obj{"name": "cv.prompt", "tags": prompt("true")})
 	tests := []struct {
 		source string
 		more   obj
@@ -134,7 +134,7 @@ func (s sources) taken(t *testing.T) {
 		{"mlflow-artifacts:/" + sh.exp + "/" + sh.run + "/artifacts/model", obj{"run_id": sh.run}},
 		{"mlflow-artifacts:/" + s.theirs.exp + "/" + s.theirs.run + "/artifacts/model", obj{"run_id": s.theirs.run}}, // read through pub.m
 		{"models:/cv.m/1", nil}, {"models:/cv.m/latest", nil}, {"models:/pub.m/1", nil},
-		{"dummy-source", obj{"name": "cv.prompt", "tags": prompt("true")}}, {"prompt-template", obj{"name": "cv.prompt", "tags": prompt("True")}},
+		{"dummy-source", obj{"name": "cv.prompt", "tags": prompt("true")}}, {"prompt-template", obj{"name": "cv.prompt", "tags": prompt("true")}},
 	}
 	for _, test := range tests {
 		status, answer := s.create(t, test.source, test.more)

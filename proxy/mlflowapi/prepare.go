@@ -42,7 +42,7 @@ type step func(*World, context.Context, *Call) error
 var (
 	pathSteps    = []step{(*World).AdmitPath}
 	endSteps     = []step{(*World).AdmitPath, (*World).openUpload}
-	versionSteps = []step{(*World).AdmitSource, (*World).sign}
+	versionSteps = []step{(*World).AdmitSource, (*World).sign, (*World).AdmitKind}
 	tagSteps     = []step{(*World).sign, (*World).keepVersions}
 	traceSteps   = []step{(*World).AdmitTrace, (*World).sign}
 	countSteps   = []step{(*World).CountTraces, (*World).blind, (*World).Narrow}

@@ -44,24 +44,6 @@ func badSource(format, source string) *Refusal {
 	return &Refusal{Answer: Forbidden(format, cut(source)), Rule: "rule: source"}
 }
 
-// A prompt has no files; MLflow's client and store put these words instead.
-var promptSources = []string{"dummy-source", "prompt-template"}
-
-// isPrompt reads the request as MLflow does: the last of equal tags counts.
-func isPrompt(args *object) bool {
-	is := false
-	tags := args.get("tags")
-	if tags == nil {
-		return false
-	}
-	for _, t := range tags.list {
-		if t.obj.text("key") == "mlflow.prompt.is_prompt" {
-			is = strings.EqualFold(t.obj.text("value"), "true")
-		}
-	}
-	return is
-}
-
 // splitSource cuts a source at its scheme and refuses what could be read in
 // more than one way, whatever the scheme.
 func splitSource(source string) (scheme, rest string, err error) {

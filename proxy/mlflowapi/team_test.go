@@ -75,6 +75,8 @@ func (memoryNames) Homes(context.Context, Thing, string) ([]string, error) { ret
 
 func (memoryNames) SameModel(context.Context, string) (bool, error) { return true, nil }
 
+func (memoryNames) Prompt(context.Context, string, bool) (bool, error) { return false, nil }
+
 func (memoryNames) Owners(context.Context, string) ([]ExperimentInfo, error) { return nil, nil }
 
 func (memoryNames) Registered(context.Context, string) ([]string, error) { return nil, nil }

@@ -73,6 +73,10 @@ type Names interface {
 	// SameModel reports whether MLflow, asked for a registered model by name,
 	// acts on the model of this very name or on none.
 	SameModel(ctx context.Context, name string) (bool, error)
+	// Prompt reports whether a registered model is a prompt. That it is none may be
+	// old news, unless fresh: it was so lately, and might have been deleted and
+	// made anew.
+	Prompt(ctx context.Context, name string, fresh bool) (bool, error)
 }
 
 // Thing is something that lies in experiments and is asked by an id of its own.

@@ -55,6 +55,7 @@ type Resolver struct {
 	issues      *lookup[string]
 	hints       *lookup[[]modelVersion] // of a run or a logged model
 	files       *lookup[string]         // where a model version's files lie
+	plain       *lookup[struct{}]       // registered models that are no prompts
 	loose       *lookup[bool]           // whether the store takes other spellings of a name for it
 	seen        *memory
 
@@ -88,6 +89,7 @@ func New(o Options) *Resolver {
 	r.issues = newLookup(small, 0, o.Now, r.askIssue)
 	r.hints = newLookup(small, min(o.ExperimentAge, defaultExperimentAge), o.Now, r.askHints)
 	r.files = newLookup(small, min(o.ExperimentAge, defaultExperimentAge), o.Now, r.askFiles)
+	r.plain = newLookup(small, plainAge, o.Now, r.askPlain)
 	r.loose = newLookup(1, spellingAge, o.Now, r.askLoose)
 	return r
 }
