@@ -4,11 +4,11 @@ package mlflowapi
 // label schemas and traces of that experiment into one, and says of all others
 // that they are not there; so schema_ids and item_ids name nothing more than
 // the queue does. Users are names as people write them: whom a queue is for,
-// not who acts.
+// not who acts. Who made it MLflow asks its own login for, and not created_by.
 func reviewQueueRows() []Endpoint {
 	return []Endpoint{
 		{Name: "review-queues/create", Methods: post, Paths: v3("review-queues/create"), Kind: Experiment, Action: Edit, Args: InBody,
-			Fields: "experiment_id:experiment! name! queue_type created_by:author users[] schema_ids[]"},
+			Fields: "experiment_id:experiment! name! queue_type created_by users[] schema_ids[]"},
 		{Name: "review-queues/delete", Methods: post, Paths: v3("review-queues/delete"), Kind: Experiment, Action: Manage, Args: InBody, Forgives: true,
 			Fields: "queue_id:review_queue!"},
 		{Name: "review-queues/get", Methods: get, Paths: v3("review-queues/get"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
@@ -16,7 +16,7 @@ func reviewQueueRows() []Endpoint {
 		{Name: "review-queues/get-by-name", Methods: get, Paths: v3("review-queues/get-by-name"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
 			Fields: "experiment_id:experiment! name!"},
 		{Name: "review-queues/get-or-create-user", Methods: post, Paths: v3("review-queues/get-or-create-user"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
-			Fields: "experiment_id:experiment! user! created_by:author"},
+			Fields: "experiment_id:experiment! user! created_by"},
 		{Name: "review-queues/items/add", Methods: post, Paths: v3("review-queues/items/add"), Kind: Experiment, Action: Edit, Args: InBody, Repeatable: true,
 			Fields: "queue_id:review_queue! item_type item_ids[]"},
 		{Name: "review-queues/items/list", Methods: get, Paths: v3("review-queues/items/list"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
