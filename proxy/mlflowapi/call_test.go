@@ -127,3 +127,16 @@ func TestWhatNarrowsASearchStandsBeforeAllElse(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAddressOfTheStoreIsOfOneRunOrModel(t *testing.T) {
+	t.Parallel()
+	table := newTestTable(t)
+	run, model := `"run_id":"`+pool[runID][0]+`"`, `"model_id":"`+pool[loggedModelID][0]+`"`
+	for body, taken := range map[string]bool{
+		`{"path":"x",` + run + `}`: true, `{"path":"x",` + model + `}`: true, `{"path":"x",` + run + `,` + model + `}`: false, `{"path":"x"}`: false, `{"path":"x","run_id":""}`: false,
+	} {
+		if _, err := readAt(table, "POST", "/api/2.0/mlflow/artifacts/presigned-upload-url", "", "application/json", body); (err == nil) != taken {
+			t.Errorf("%s: got %v", body, err)
+		}
+	}
+}

@@ -49,6 +49,9 @@ func TransfersOff(e *Endpoint) *Error {
 var mostOf = map[string]int{"num_parts": 10_000, "expiration": 3600}
 
 func (c *Call) boundTransfer() error {
+	if c.Endpoint.Special == Plain && len(c.Targets) != 1 {
+		return Bad("Exactly one of run_id and model_id must be provided.")
+	}
 	for name, most := range mostOf {
 		text, ok := c.args.spelling(name)
 		if !ok {
