@@ -50,7 +50,7 @@ ON_MARIADB  := ^TestStartsOn|OnMariaDB|^TestForeign
 # there are those of ordinary work.
 VERSIONS ?= 2.22.5 3.1.4
 ON_OLDER := ^TestTheMLflowBehind|^TestAnswersAreTheSame|^TestNothingForeignMoves|^TestNothingMovesFor|^TestForeignThings|^TestForeignIDsAnswer|^TestEachRole|^TestDatasetsOfOneName|^TestADatasetIsLogged|^TestRunsAreFoundByTheirDatasets
-ON_OLDER_CLIENT := ^TestDailyWorkThroughTheGate$$/^root$$/^(tracking|artifacts|models|tidy)$$
+ON_OLDER_CLIENT := ^TestDailyWorkThroughTheGateIsStockMLflow$$/^(tracking|artifacts|models|tidy)$$
 
 COUNT = .cache/bin/testcount
 

@@ -140,3 +140,16 @@ func TestAnAddressOfTheStoreIsOfOneRunOrModel(t *testing.T) {
 		}
 	}
 }
+
+// MLflow passes over a location without an experiment, and stops at one of a
+// type that it does not know: nothing would be left of the list.
+func TestEveryLocationNamesItsExperiment(t *testing.T) {
+	t.Parallel()
+	table := newTestTable(t)
+	for _, first := range []string{`{"type":-1}`, `{}`, `{"mlflow_experiment":{}}`, `{"mlflow_experiment":"1"}`, `{"mlflow_experiment":null}`, `{"mlflow_experiment":{"experiment_id":""}}`, `{"mlflow_experiment":{"experiment_id":{}}}`, `{"inference_table":{}}`} {
+		body := `{"locations":[` + first + `,{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"1"}}]}`
+		if _, err := readAt(table, "POST", "/api/3.0/mlflow/traces/search", "", "application/json", body); err == nil {
+			t.Errorf("%s is taken", body)
+		}
+	}
+}

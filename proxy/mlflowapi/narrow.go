@@ -133,16 +133,8 @@ func (w *World) narrowLocations(ctx context.Context, c *Call) error {
 		return err
 	}
 	s := sight{}
-	id := func(v *value) *value {
-		if e := v.obj.get("mlflow_experiment"); e != nil {
-			return e.obj.get("experiment_id")
-		}
-		return nil
-	}
+	id := func(v *value) *value { return v.obj.get("mlflow_experiment").obj.get("experiment_id") } // which must be there
 	for _, v := range list.list {
-		if id(v) == nil {
-			return Bad("every location must name an mlflow_experiment")
-		}
 		s[sighted{experimentID, id(v).str}] = false
 	}
 	if err := w.look(ctx, s); err != nil {

@@ -38,7 +38,7 @@ func traceRows() []Endpoint {
 		{Name: "traces/metrics", Methods: post, Paths: v3("traces/metrics"), Kind: Experiment, Action: Read, Args: InBody, Special: CountTraces, Repeatable: true,
 			Fields: "experiment_ids:experiment~![] view_type metric_name aggregations[]{aggregation_type percentile_value} dimensions[] filters[] time_interval_seconds start_time_ms end_time_ms max_results page_token"},
 		{Name: "traces/search", Methods: post, Paths: v3("traces/search"), Kind: Experiment, Action: Read, Args: InBody, Special: NarrowLocations, Repeatable: true,
-			Fields: "locations[]{type mlflow_experiment{experiment_id:experiment~}} filter max_results order_by[] page_token", Trims: traceTrims("traces[]"), Sift: traceSift("locations")},
+			Fields: "locations[]{type mlflow_experiment!{experiment_id:experiment~!}} filter max_results order_by[] page_token", Trims: traceTrims("traces[]"), Sift: traceSift("locations")},
 		{Name: "traces/{request_id}", Methods: patch, Paths: v2("traces/{request_id}"), Kind: Experiment, Action: Edit, Args: InBody, Special: EndTrace, Repeatable: true,
 			Fields: "request_id:trace timestamp_ms status! request_metadata[]{key:trace_entry value} tags[]{key:trace_entry value}", Trims: v2one},
 		{Name: "traces/{request_id}/info", Methods: get, Paths: v2("traces/{request_id}/info"), Kind: Experiment, Action: Read, Args: InQuery, Repeatable: true,
