@@ -277,6 +277,7 @@ var elsewhere = map[string]string{
 	"POST logged-models/search: sift dropped":                                                     "TestFiltersTellNothingOfWhatIsTrimmedFromLoggedModels",
 	"PATCH logged-models/{model_id}/tags: special dropped":                                        "TestModelVersionsTagIsTrimmedAndKept",
 	"POST registered-models/rename: trim of run_id at registered_model.latest_versions[] dropped": "TestForeignLinksInAnswersAreCutOut",
+	"POST model-versions/create: special dropped":                                                 "TestVersionCannotBeMadeFromForeignFiles",
 	"POST registered-models/rename: role forgotten: new_name:new_model!":                          "TestRenamingChecksTheOldNameAndTheNew",
 	"POST runs/create: special dropped":                                                           "TestNobodyForgesWhoCreatedARun",
 }
