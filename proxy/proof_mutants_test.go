@@ -286,7 +286,6 @@ var elsewhere = map[string]string{
 // with the reason.
 var equivalent = map[string]string{
 	// What MLflow 3.17.2 never fills in; its messages have the fields.
-	"datasets/create: trim of  at dataset.experiment_ids[]":               "names what the call itself names",
 	"at dataset.experiment_ids[]":                                         "a dataset's experiments are loaded when they are asked for alone",
 	"datasets/search: trim of  at datasets[].experiment_ids[]":            "a dataset's experiments are loaded when they are asked for alone",
 	"datasets/create: role forgotten: created_by:author":                  "a dataset's maker is read from its tags",

@@ -324,7 +324,7 @@ func (o *object) idsFirst(fields []field) *object {
 	}
 	for _, f := range fields {
 		v := sorted.get(f.name)
-		if v == nil || !f.narrows() {
+		if v == nil || !f.narrows {
 			continue
 		}
 		for _, item := range v.items() { // a search without its list is one of everything
@@ -334,11 +334,6 @@ func (o *object) idsFirst(fields []field) *object {
 		}
 	}
 	return sorted
-}
-
-// narrows reports whether a message holds a list that shrinks, or a text of one.
-func (f field) narrows() bool {
-	return slices.ContainsFunc(f.of, func(f field) bool { return f.narrow || f.narrows() })
 }
 
 // naming reports whether a field, or one in it, names something.

@@ -2,6 +2,7 @@ package mlflowapi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -65,6 +66,8 @@ type field struct {
 	any    bool   // a value of any form, read by somebody else
 	rest   bool   // every field that has no name here, as it came; see [readRest]
 	of     []field
+	// narrows: something in of shrinks, in a message of a list.
+	narrows bool
 }
 
 // parseFields reads the notation of a row's Fields: names apart by blanks;
@@ -106,6 +109,7 @@ func parseMessage(s string) (fs []field, rest string, err error) {
 				return nil, "", fmt.Errorf("field %s: no closing brace", f.name)
 			}
 			s = s[1:]
+			f.narrows = slices.ContainsFunc(f.of, func(k field) bool { return k.narrow || k.narrows })
 		}
 		fs = append(fs, f)
 	}

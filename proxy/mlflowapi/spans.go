@@ -185,14 +185,12 @@ func (s *span) meets(body []byte, when [2]string) bool {
 
 // names is what a text names.
 func (r *trimRule) names(text string) []sighted {
-	switch r.is {
-	case linkedPrompts:
-	case datasetName:
+	if r.is == datasetName {
 		if _, ok := unsealed(text); !ok {
 			return nil
 		}
-		fallthrough
-	default:
+	}
+	if r.is != linkedPrompts {
 		return []sighted{{r.is, text}}
 	}
 	var all []sighted

@@ -52,21 +52,18 @@ const linkedPrompts role = 201
 // datasetName is a name that may be sealed, and is shown as it was logged.
 const datasetName role = 202
 
+// trimRoles are the words that stand in a [Trim] alone.
+var trimRoles = map[string]role{"model_versions_tag": modelVersionsTag, "linked_prompts": linkedPrompts, "dataset_name": datasetName}
+
 func compileTrims(trims []Trim) (*trimNode, error) {
 	if len(trims) == 0 {
 		return nil, nil
 	}
 	root := &trimNode{stays: true}
 	for _, t := range trims {
-		is, ok := roles[t.Is]
-		if t.Is == "model_versions_tag" {
-			is, ok = modelVersionsTag, true
-		}
-		if t.Is == "linked_prompts" {
-			is, ok = linkedPrompts, true
-		}
-		if t.Is == "dataset_name" {
-			is, ok = datasetName, true
+		is, ok := trimRoles[t.Is]
+		if !ok {
+			is, ok = roles[t.Is]
 		}
 		if !ok {
 			return nil, fmt.Errorf("trim at %q: unknown role %q", t.At, t.Is)
