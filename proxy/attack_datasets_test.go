@@ -29,6 +29,7 @@ var foreignDatasets = []reach{
 	{request{"GET", v3 + "scorers/get?experiment_id=<EXP>&name=<SCORER>", ""}, 404},
 	{request{"GET", v3 + "scorers/versions?experiment_id=<EXP>&name=<SCORER>", ""}, 404},
 	{request{"GET", v3 + "scorers/list?experiment_id=<EXP>", ""}, 404},
+	{request{"GET", v3 + "scorers/list?experiment_ids=<EXP>", ""}, 200},
 	{request{"PUT", v3 + "scorers/online-config", `{"experiment_id":"<EXP>","name":"<SCORER>","sample_rate":0}`}, 404},
 	{request{"GET", v3 + "scorers/online-configs?scorer_ids=<JUDGE>", ""}, 200},
 	{request{"DELETE", v3 + "scorers/delete", `{"experiment_id":"<EXP>","name":"<SCORER>","version":1}`}, 404},
@@ -261,12 +262,16 @@ func TestNobodyForgesWhoMadeADatasetOrAnIssue(t *testing.T) {
 	}
 	mine.ds = a.json(t)["dataset"].(m)["dataset_id"].(string)
 	with = fill(mine, theirs)
-	a = request{"POST", v3 + "datasets/<ds>/records", `{"updated_by":"mallory","records":"[{\"inputs\":{\"q\":NaN},\"tags\":{\"mlflow.user\":\"mallory\",\"k\":\"NaN\"}},{\"inputs\":{\"q\":\"\\\"NaN\"},\"tags\":null},{\"inputs\":{\"deep\":[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]}}]"}`}.send(t, g, "alice", with)
+	number := "NaN"
+	if mlflowtest.Backend() == "postgres" { // its JSON knows no NaN
+		number = "-1"
+	}
+	a = request{"POST", v3 + "datasets/<ds>/records", `{"updated_by":"mallory","records":"[{\"inputs\":{\"q\":` + number + `},\"tags\":{\"mlflow.user\":\"mallory\",\"k\":\"NaN\"}},{\"inputs\":{\"q\":\"\\\"NaN\"},\"tags\":null},{\"inputs\":{\"deep\":[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]}}]"}`}.send(t, g, "alice", with)
 	if a.Status != 200 || !strings.Contains(string(a.Body), "3") {
 		t.Errorf("records: got %d %s", a.Status, a.Body)
 	}
 	_, raw := srv.Do(t, "GET", v3+"datasets/"+mine.ds+"/records", nil)
-	if strings.Contains(string(raw), "mallory") || strings.Count(string(raw), "alice") < 6 || !strings.Contains(string(raw), `: NaN`) {
+	if strings.Contains(string(raw), "mallory") || strings.Count(string(raw), "alice") < 6 || !strings.Contains(string(raw), ": "+number) {
 		t.Errorf("MLflow holds %s", raw)
 	}
 	if _, raw := srv.Do(t, "GET", v3+"datasets/"+mine.ds, nil); !strings.Contains(string(raw), `"last_updated_by": "alice"`) {

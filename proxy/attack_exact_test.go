@@ -2,8 +2,6 @@ package proxy_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,31 +9,24 @@ import (
 	"mlgate/proxy/mlflowtest"
 )
 
-const seedNames = `import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], timeout=60)
-columns = [c[1] for c in db.execute("PRAGMA table_info(experiments)")]
-names = ["nlp/e%03d" % i for i in range(500)]
-for i in range(int(sys.argv[2])):
-    names.insert((i * 7) % len(names), "team%03d/only" % i)
-rows = []
-for i, name in enumerate(names):
-    row = dict(experiment_id=1000 + i, name=name, artifact_location="mlflow-artifacts:/%d" % (1000 + i),
-               lifecycle_stage="active", creation_time=1700000000000 + i // 3, last_update_time=1700000000000 + (i * 31) % 500, workspace="default")
-    rows.append([row.get(c) for c in columns])
-db.executemany("INSERT INTO experiments (%s) VALUES (%s)" % (",".join(columns), ",".join("?" * len(columns))), rows)
-db.commit()`
-
 // startNamed starts a server with some experiments of names that have nothing
 // in common, among 500 foreign ones, and gives a policy that names each of the
 // first, and takes team007's away again.
 func startNamed(t *testing.T, n int) (srv *mlflowtest.Server, policyText string) {
 	t.Helper()
 	srv = mlflowtest.Start(t)
-	script := filepath.Join(t.TempDir(), "seed.py")
-	if err := os.WriteFile(script, []byte(seedNames), 0o600); err != nil {
-		t.Fatal(err)
+	var names []string
+	for i := range 500 {
+		names = append(names, fmt.Sprintf("nlp/e%03d", i))
 	}
-	mlflowtest.Python(t, nil, script, filepath.Join(filepath.Dir(srv.ArtifactDir()), "mlflow.sqlite"), fmt.Sprint(n))
+	for i := range n {
+		names = slices.Insert(names, i*7%len(names), fmt.Sprintf("team%03d/only", i))
+	}
+	var rows []seeded
+	for i, name := range names {
+		rows = append(rows, seeded{name, 1_700_000_000_000 + i/3, 1_700_000_000_000 + i*31%500})
+	}
+	seed(t, srv, rows)
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, "p, user:reader, team%03d/only, manage\n", i)

@@ -65,6 +65,10 @@ func TestPagesOfOtherSitesCannotWrite(t *testing.T) {
 		{"PATCH", "registered-models/update", `{"name":"<model>","description":"d"}`},
 		{"PUT", store + "/<exp>/<run>/artifacts/x", "x"},
 		{"POST", gql, `{"query":"{ __typename }"}`},
+		{"POST", "/_gate/tokens", "name=theirs"},
+		{"POST", "/_gate/tokens/0000000000000000", "do=revoke"},
+		{"POST", "/_gate/api/v1/tokens", `{"name":"theirs"}`},
+		{"DELETE", "/_gate/api/v1/tokens/0000000000000000", ""},
 	}
 	for _, r := range writes {
 		for _, h := range [][]string{

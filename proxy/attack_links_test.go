@@ -68,6 +68,24 @@ func TestRunIDInsideAModelsTextIsNotFollowed(t *testing.T) {
 	}
 }
 
+// Her right to a model is none to the run that it would be tied to.
+func TestNothingIsTiedToARunThatSheOnlyReads(t *testing.T) {
+	t.Parallel()
+	srv, g, mine, theirs := twoTeams(t)
+	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
+	for _, r := range []request{
+		{"POST", "runs/outputs", `{"run_id":"<RUN>","models":[{"model_id":"<lm>","step":1}]}`},
+		{"POST", "runs/log-inputs", `{"run_id":"<RUN>","models":[{"model_id":"<lm>"}]}`},
+		{"POST", "runs/log-metric", `{"run_id":"<RUN>","key":"x","value":1,"timestamp":1,"model_id":"<lm>"}`},
+		{"POST", "traces/link-to-run", `{"trace_ids":["<tr>"],"run_id":"<RUN>"}`},
+	} {
+		if a := r.send(t, g, "both", with); a.Status != 403 {
+			t.Errorf("%v: got %d %s, want 403", r, a.Status, a.Body)
+		}
+	}
+	check()
+}
+
 // One can link to what is not there yet, and have it when it comes.
 func TestLinksToWhatDoesNotExistAreRefused(t *testing.T) {
 	t.Parallel()

@@ -1,38 +1,48 @@
 package proxy_test
 
 import (
-	"os"
-	"path/filepath"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"mlgate/proxy/mlflowtest"
 )
 
-const seedScript = `import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], timeout=60)
-columns = [c[1] for c in db.execute("PRAGMA table_info(experiments)")]
-assert "name" in columns and "lifecycle_stage" in columns, columns
-rows = []
-for i in range(5000):
-    row = dict(experiment_id=1000 + i, name="nlp/e%04d" % i, artifact_location="mlflow-artifacts:/%d" % (1000 + i),
-               lifecycle_stage="active", creation_time=1700000000000 + i, last_update_time=1700000000000 + i, workspace="default")
-    rows.append([row.get(c) for c in columns])
-for i in range(10):
-    row = dict(experiment_id=9000 + i, name="cv/e%d" % i, artifact_location="mlflow-artifacts:/%d" % (9000 + i),
-               lifecycle_stage="active", creation_time=1600000000000 + i * 100000000000, last_update_time=1600000000000 + i, workspace="default")
-    rows.append([row.get(c) for c in columns])
-db.executemany("INSERT INTO experiments (%s) VALUES (%s)" % (",".join(columns), ",".join("?" * len(columns))), rows)
-db.commit()`
+// seeded is an experiment of a name, with the times it was made and changed.
+type seeded struct {
+	name             string
+	created, updated int
+}
+
+// seed puts experiments into a server's database, of ids from 1000 on: to make
+// thousands through MLflow takes minutes.
+func seed(t *testing.T, srv *mlflowtest.Server, rows []seeded) {
+	t.Helper()
+	const most = 500 // so that a statement fits into an argument
+	id := 1000
+	for chunk := range slices.Chunk(rows, most) {
+		var values []string
+		for _, r := range chunk {
+			values = append(values, fmt.Sprintf("(%[1]d,'%[2]s','mlflow-artifacts:/%[1]d','active',%[3]d,%[4]d,'default')", id, r.name, r.created, r.updated))
+			id++
+		}
+		srv.Exec(t, "INSERT INTO experiments (experiment_id,name,artifact_location,lifecycle_stage,creation_time,last_update_time,workspace) VALUES "+strings.Join(values, ","), m{})
+	}
+}
 
 // The cost follows what the caller may see, not what the server holds.
 func TestSearchCostsAConstantAmong5000ForeignExperiments(t *testing.T) {
 	t.Parallel()
 	srv := mlflowtest.Start(t)
-	script := filepath.Join(t.TempDir(), "seed.py")
-	if err := os.WriteFile(script, []byte(seedScript), 0o600); err != nil {
-		t.Fatal(err)
+	var list []seeded
+	for i := range 5000 {
+		list = append(list, seeded{fmt.Sprintf("nlp/e%04d", i), 1_700_000_000_000 + i, 1_700_000_000_000 + i})
 	}
-	mlflowtest.Python(t, nil, script, filepath.Join(filepath.Dir(srv.ArtifactDir()), "mlflow.sqlite"))
+	for i := range 10 {
+		list = append(list, seeded{fmt.Sprintf("cv/e%d", i), 1_600_000_000_000 + i*100_000_000_000, 1_600_000_000_000 + i})
+	}
+	seed(t, srv, list)
 	if got := len(srv.Call(t, "POST", "experiments/search", m{"max_results": 50000})["experiments"].([]any)); got != 5011 {
 		t.Fatalf("the server holds %d experiments", got)
 	}

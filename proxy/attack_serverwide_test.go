@@ -63,7 +63,7 @@ func TestServerWideThingsAreRefusedToAllButAdmins(t *testing.T) {
 		"enforce":            {asked(t, proxy.Enforce, nil), people},
 		"warn":               {asked(t, proxy.Warn, nil), people},
 		"open":               {asked(t, proxy.Open, nil), append([]string{""}, people...)},
-		"a read-only token":  {asked(t, proxy.Enforce, admin(auth.Identity{ReadOnly: true})), []string{"root's token"}},
+		"a read-only token":  {asked(t, proxy.Enforce, admin(auth.Identity{Actions: []string{"read"}})), []string{"root's token"}},
 		"a token for cv":     {asked(t, proxy.Enforce, admin(auth.Identity{Prefixes: []string{"cv/*"}})), []string{"root's token"}},
 		"a token for all":    {asked(t, proxy.Warn, admin(auth.Identity{Prefixes: []string{"*"}})), []string{"root's token"}},
 		"a token for models": {asked(t, proxy.Open, admin(auth.Identity{Prefixes: []string{"model:*"}})), []string{"root's token"}},

@@ -176,6 +176,8 @@ func TestTracesNameNothingThatTheirMakerCannotSee(t *testing.T) {
 			{"POST", "traces", `{"experiment_id":"<exp>","timestamp_ms":1,"request_metadata":[{"key":"` + c.key + `","value":"` + c.val + `"}]}`},
 			{"PATCH", v3 + "traces/<tr>/tags", `{"key":"` + c.key + `","value":"` + c.val + `"}`},
 			{"PATCH", "traces/<tr>/tags", `{"key":"` + c.key + `","value":"` + c.val + `"}`},
+			{"PATCH", "traces/<tr>", `{"request_id":"<tr>","timestamp_ms":2,"status":"OK","request_metadata":[{"key":"` + c.key + `","value":"` + c.val + `"}]}`},
+			{"PATCH", "traces/<tr>", `{"request_id":"<tr>","timestamp_ms":2,"status":"OK","tags":[{"key":"` + c.key + `","value":"` + c.val + `"}]}`},
 		} {
 			if a := r.send(t, g, "alice", with); a.Status != c.want {
 				t.Errorf("%v: got %d %s, want %d", r, a.Status, a.Body, c.want)
@@ -185,7 +187,30 @@ func TestTracesNameNothingThatTheirMakerCannotSee(t *testing.T) {
 	of := func(metadata string) string {
 		return `{"assessment":{"assessment_name":"n","source":{"source_type":"CODE","source_id":"c"},"feedback":{"value":1},"metadata":{` + metadata + `}}}`
 	}
+	issue := func(id string) string {
+		return `{"assessment_name":"` + id + `","source":{"source_type":"CODE","source_id":"c"},"issue":{"issue_name":"x"}}`
+	}
+	made := srv.Call(t, "POST", v3+"traces/"+mine.tr+"/assessments", m{"assessment": m{
+		"assessment_name": mine.iss, "source": m{"source_type": "CODE", "source_id": "c"}, "issue": m{"issue_name": "x"}}})
+	reference := made["assessment"].(m)["assessment_id"].(string)
+	count := func() string {
+		for _, i := range srv.Call(t, "POST", v3+"issues/search", m{"experiment_id": theirs.exp, "include_trace_count": true})["issues"].([]any) {
+			if i.(m)["issue_id"] == theirs.iss {
+				return fmt.Sprint(i.(m)["trace_count"])
+			}
+		}
+		return "no such issue"
+	}
+	traces := count()
 	for _, r := range []reach{
+		{request{"POST", v3 + "traces", startTrace("<tr>", "<exp>", `,"assessments":[`+issue("<ISS>")+`]`)}, 404},
+		{request{"POST", v3 + "traces", startTrace("<tr>", "<exp>", `,"assessments":[`+issue("<iss>")+`]`)}, 200},
+		{request{"POST", v3 + "traces", startTrace("<tr>", "<exp>", `,"assessments":[{"assessment_name":"n","source":{"source_type":"CODE","source_id":"c"},"feedback":{"value":1},"metadata":{"mlflow.assessment.sourceRunId":"<RUN>"}}]`)}, 404},
+		{request{"PATCH", v3 + "traces/<tr>/assessments/<as>", `{"assessment":{"metadata":{"mlflow.assessment.sourceRunId":"<RUN>"}},"update_mask":"metadata"}`}, 404},
+		{request{"PATCH", v3 + "traces/<tr>/assessments/<as>", `{"assessment":{"metadata":{"mlflow.assessment.scorerTraceId":"<TR>"}},"update_mask":"metadata"}`}, 404},
+		{request{"PATCH", v3 + "traces/<tr>/assessments/<as>", `{"assessment":{"metadata":{"mlflow.assessment.sourceRunId":"<run>"}},"update_mask":"metadata"}`}, 200},
+		{request{"PATCH", v3 + "traces/<tr>/assessments/" + reference, `{"assessment":{"assessment_name":"<ISS>","issue":{"issue_name":"x"}},"update_mask":"assessmentName"}`}, 404},
+		{request{"PATCH", v3 + "traces/<tr>/assessments/" + reference, `{"assessment":{"assessment_name":"<ISS>"},"update_mask":"assessmentName"}`}, 404},
 		{request{"POST", v3 + "traces/<tr>/assessments", of(`"mlflow.assessment.sourceRunId":"<RUN>"`)}, 404},
 		{request{"POST", v3 + "traces/<tr>/assessments", of(`"mlflow.assessment.sourceRunId":"<run>"`)}, 200},
 		{request{"POST", v3 + "traces/<tr>/assessments", of(`"mlflow.assessment.scorerTraceId":"<TR>"`)}, 404},
@@ -203,6 +228,9 @@ func TestTracesNameNothingThatTheirMakerCannotSee(t *testing.T) {
 		}
 	}
 	check()
+	if got := count(); got != traces {
+		t.Errorf("their issue counts %s traces, before %s", got, traces)
+	}
 }
 
 // linkedTrace is a trace of alice's that names things of bob's, made past the gate.
@@ -229,9 +257,12 @@ func TestForeignLinksInTracesAreCutOut(t *testing.T) {
 	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	id := linkedTrace(t, srv, mine, theirs)
+	srv.LogSpan(t, mine.exp, id, "linked") // without one it is not among those that are read whole
 	as := srv.Call(t, "GET", v3+"traces/"+id, nil)["trace"].(m)["trace_info"].(m)["assessments"].([]any)[0].(m)["assessment_id"].(string)
 	for _, r := range []request{
 		{"GET", v3 + "traces/" + id, ""},
+		{"GET", v3 + "traces/get?trace_id=" + id, ""},
+		{"GET", v3 + "traces/batchGet?trace_ids=" + id, ""},
 		{"POST", v3 + "traces/batchGetInfos", `{"trace_ids":["` + id + `"]}`},
 		{"POST", v3 + "traces/search", `{"locations":[{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"<exp>"}}]}`},
 		{"GET", "traces?experiment_ids=<exp>", ""},
@@ -266,6 +297,12 @@ func TestFiltersTellNothingOfWhatIsTrimmedFromTraces(t *testing.T) {
 	srv, g, mine, theirs := twoTeams(t)
 	with := fill(mine, theirs)
 	linkedTrace(t, srv, mine, theirs)
+	quiet := "tr-" + mine.run // no answer shows what it is linked to
+	srv.Call(t, "POST", v3+"traces", m{"trace": m{"trace_info": m{
+		"trace_id": quiet, "trace_location": m{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": m{"experiment_id": mine.exp}},
+		"request_time": "2026-02-02T03:04:05Z", "state": "OK", "tags": m{"k": "hers"}}}})
+	srv.Call(t, "POST", "traces/link-prompts", m{"trace_id": quiet, "prompt_versions": []m{{"name": theirs.model, "version": "1"}}})
+	srv.Call(t, "POST", "traces/link-to-run", m{"trace_ids": []string{quiet}, "run_id": theirs.run})
 	for _, f := range []struct{ right, wrong string }{
 		{"metadata.`mlflow.sourceRun` LIKE '" + theirs.run[:4] + "%'", "metadata.`mlflow.sourceRun` LIKE 'zzzz%'"},
 		{"request_metadata.`mlflow.sourceRun` = '" + theirs.run + "'", "request_metadata.`mlflow.sourceRun` = '" + strings.Repeat("0", 32) + "'"},
@@ -273,21 +310,35 @@ func TestFiltersTellNothingOfWhatIsTrimmedFromTraces(t *testing.T) {
 		{"metadata.`mlflow.modelId` LIKE '" + theirs.lm[:6] + "%'", "metadata.`mlflow.modelId` LIKE 'zzzz%'"},
 		{`prompt = "` + theirs.model + `/1"`, `prompt = "nlp.zzzz/1"`},
 	} {
-		ask := func(user, filter string) (string, string, string, string) {
+		ask := func(user, filter string) (string, string, string) {
 			quoted, _ := json.Marshal(filter)
 			one := request{"POST", v3 + "traces/search", `{"locations":[{"type":"MLFLOW_EXPERIMENT","mlflow_experiment":{"experiment_id":"<exp>"}}],"filter":` + string(quoted) + `}`}.send(t, g, user, with)
 			two := g.do(t, user, "GET", "/api/2.0/mlflow/traces?experiment_ids="+mine.exp+"&filter="+url.QueryEscape(filter), nil)
 			three := request{"POST", v3 + "traces/calculate-filter-correlation", `{"experiment_ids":["<exp>"],"filter_string1":"tags.k = 'hers'","filter_string2":` + string(quoted) + `}`}.send(t, g, user, with)
-			four := request{"POST", v3 + "traces/metrics", `{"experiment_ids":["<exp>"],"view_type":"TRACES","metric_name":"trace_count","aggregations":[{"aggregation_type":"COUNT"}],"filters":[` + string(quoted) + `]}`}.send(t, g, user, with)
-			return fmt.Sprint(one.Status, string(one.Body)), fmt.Sprint(two.Status, string(two.Body)), fmt.Sprint(three.Status, string(three.Body)), fmt.Sprint(four.Status)
+			return fmt.Sprint(one.Status, string(one.Body)), fmt.Sprint(two.Status, string(two.Body)), fmt.Sprint(three.Status, string(three.Body))
 		}
-		a1, a2, a3, a4 := ask("alice", f.right)
-		b1, b2, b3, b4 := ask("alice", f.wrong)
-		if a1 != b1 || a2 != b2 || a3 != b3 || a4 != b4 {
-			t.Errorf("%s: got\n%s\n%s\n%s %s\nbut for %s\n%s\n%s\n%s %s", f.right, a1, a2, a3, a4, f.wrong, b1, b2, b3, b4)
+		a1, a2, a3 := ask("alice", f.right)
+		b1, b2, b3 := ask("alice", f.wrong)
+		if a1 != b1 || a2 != b2 || a3 != b3 {
+			t.Errorf("%s: got\n%s\n%s\n%s\nbut for %s\n%s\n%s\n%s", f.right, a1, a2, a3, f.wrong, b1, b2, b3)
 		}
-		if r1, _, _, _ := ask("root", f.right); !strings.Contains(r1, "hers") {
+		if r1, _, _ := ask("root", f.right); !strings.Contains(r1, "hers") {
 			t.Errorf("%s: root got %s, so the guess was not right", f.right, r1)
+		}
+	}
+	// Metrics are asked for in words of their own.
+	count := func(user, key, value string) string {
+		quoted, _ := json.Marshal("trace.metadata.`" + key + "` = '" + value + "'")
+		a := request{"POST", v3 + "traces/metrics", `{"experiment_ids":["<exp>"],"view_type":"TRACES","metric_name":"trace_count","aggregations":[{"aggregation_type":"COUNT"}],"filters":[` + string(quoted) + `]}`}.send(t, g, user, with)
+		return fmt.Sprint(a.Status, string(a.Body))
+	}
+	for key, right := range map[string]string{"mlflow.sourceRun": theirs.run, "mlflow.modelId": theirs.lm} {
+		wrong := right[:len(right)-32] + strings.Repeat("0", 32)
+		if a, b := count("alice", key, right), count("alice", key, wrong); a != b {
+			t.Errorf("metrics by %s: got %s, but for a wrong guess %s", key, a, b)
+		}
+		if a, b := count("root", key, right), count("root", key, wrong); a == b {
+			t.Errorf("metrics by %s: root got %s for both, so the guess was not right", key, a)
 		}
 	}
 	// By what is not trimmed, and by her own run, she finds it.
@@ -330,6 +381,9 @@ func TestTracesAreDeletedInOneExperimentOnly(t *testing.T) {
 	t.Parallel()
 	srv, g, mine, theirs := twoTeams(t)
 	with, check := fill(mine, theirs), unmoved(t, srv, theirs)
+	if a := (request{"GET", v3 + "traces/<tr>", ""}).send(t, g, "alice", with); a.Status != 200 { // which is remembered
+		t.Errorf("her own: got %d %s", a.Status, a.Body)
+	}
 	for _, user := range []string{"alice", "viewer"} {
 		if a := (request{"POST", v3 + "traces/delete-traces", `{"experiment_id":"<exp>","request_ids":["<tr>"]}`}).send(t, g, user, with); a.Status != 403 {
 			t.Errorf("%s: got %d %s", user, a.Status, a.Body)
@@ -340,7 +394,13 @@ func TestTracesAreDeletedInOneExperimentOnly(t *testing.T) {
 		t.Errorf("got %d %s", a.Status, a.Body)
 	}
 	check()
-	if a := (request{"GET", v3 + "traces/<tr>", ""}).send(t, g, "alice", with); a.Status != 404 {
-		t.Errorf("a deleted trace: got %d %s", a.Status, a.Body)
+	// Its id is free, and whose trace bears it now has it.
+	if a := (request{"POST", v3 + "traces", startTrace("<tr>", "<EXP>", `,"tags":{"k":"`+theirs.secret+`"}`)}).send(t, g, "bob", with); a.Status != 200 {
+		t.Errorf("bob starts a trace of that id: got %d %s", a.Status, a.Body)
+	}
+	for user, want := range map[string]int{"alice": 404, "bob": 200} {
+		if a := (request{"GET", v3 + "traces/<tr>", ""}).send(t, g, user, with); a.Status != want {
+			t.Errorf("%s: got %d %s, want %d", user, a.Status, a.Body, want)
+		}
 	}
 }

@@ -416,10 +416,10 @@ func TestTokensAndModesHoldForDirectTransfers(t *testing.T) {
 		request
 		want int
 	}{
-		{"a read-only token", token(auth.Identity{ReadOnly: true}), read, 200},
-		{"a read-only token", token(auth.Identity{ReadOnly: true}), write, 403},
-		{"a read-only token", token(auth.Identity{ReadOnly: true}), end, 403},
-		{"a read-only token", token(auth.Identity{ReadOnly: true}), bare, 403},
+		{"a read-only token", token(auth.Identity{Actions: []string{"read"}}), read, 200},
+		{"a read-only token", token(auth.Identity{Actions: []string{"read"}}), write, 403},
+		{"a read-only token", token(auth.Identity{Actions: []string{"read"}}), end, 403},
+		{"a read-only token", token(auth.Identity{Actions: []string{"read"}}), bare, 403},
 		{"a token for other names", token(auth.Identity{Prefixes: []string{"cv/other/*"}}), read, 404},
 		{"a token for other names", token(auth.Identity{Prefixes: []string{"cv/other/*"}}), write, 404},
 		{"a token for other names", token(auth.Identity{Prefixes: []string{"cv/other/*"}}), bare, 404},

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"mlgate/auth"
 	"mlgate/proxy"
@@ -31,7 +32,7 @@ func TestOnlyAnUnlimitedTokenOwnsRuns(t *testing.T) {
 		want int
 	}{
 		{auth.Identity{User: "alice", Method: auth.MethodToken, Prefixes: []string{"cv/*"}}, 403},
-		{auth.Identity{User: "both", Method: auth.MethodToken, ReadOnly: true}, 403},
+		{auth.Identity{User: "both", Method: auth.MethodToken, Actions: []string{"read"}}, 403},
 		{auth.Identity{User: "alice", Method: auth.MethodToken}, 200},
 	} {
 		g := newGate(t, srv.URL(), rules, func(_ *proxy.Options, s *proxy.Snapshot) { s.Who = tokenOf(test.id) })
@@ -41,6 +42,29 @@ func TestOnlyAnUnlimitedTokenOwnsRuns(t *testing.T) {
 		} {
 			if a := r.send(t, g, "", with); a.Status != test.want {
 				t.Errorf("%+v, %v: got %d %s, want %d", test.id, r, a.Status, a.Body, test.want)
+			}
+		}
+	}
+}
+
+// A job that has run for weeks on one token is told before it ends.
+func TestATokenThatEndsSoonIsSaidInEveryAnswer(t *testing.T) {
+	t.Parallel()
+	soon := time.Now().Add(6 * 24 * time.Hour)
+	for _, c := range []struct {
+		what string
+		id   auth.Identity
+		want string
+	}{
+		{"in six days", auth.Identity{Method: auth.MethodToken, Expires: soon}, soon.UTC().Format(time.RFC3339)},
+		{"in eight days", auth.Identity{Method: auth.MethodToken, Expires: soon.Add(2 * 24 * time.Hour)}, ""},
+		{"a password", auth.Identity{Method: auth.MethodPassword}, ""},
+	} {
+		c.id.User = "alice"
+		g := newGate(t, "http://127.0.0.1:1", rules, func(_ *proxy.Options, s *proxy.Snapshot) { s.Who = tokenOf(c.id) })
+		for _, path := range []string{"/_gate/api/v1/whoami", api + "webhooks/list", "/no-such-page"} {
+			if a := g.do(t, "alice", "GET", path, nil); a.Header.Get("X-Mlgate-Token-Expires") != c.want {
+				t.Errorf("%s, %s: got %q, want %q", c.what, path, a.Header.Get("X-Mlgate-Token-Expires"), c.want)
 			}
 		}
 	}

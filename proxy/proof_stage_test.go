@@ -183,12 +183,20 @@ func (st *stage) narrowed(t *testing.T, e *mlflowapi.Endpoint, all []reach) (fou
 		if !p.narrow || !many {
 			continue
 		}
+		theirs := foreignOf[p.role]
+		mine := request{path: theirs}.own().path
 		for _, r := range all {
 			own := r.own()
-			q := request{own.method, own.path + "&" + name + "=" + foreignOf[p.role], own.body}
-			if e.Args == mlflowapi.InBody {
-				q = request{own.method, own.path, withForeign(cmp.Or(own.body, "{}"), p, name, foreignOf[p.role], plain)[1]}
+			beside := func(q request, id string) request {
+				if e.Args == mlflowapi.InBody {
+					return request{q.method, q.path, withForeign(cmp.Or(q.body, "{}"), p, name, id, plain)[1]}
+				}
+				return request{q.method, q.path + "&" + name + "=" + id, q.body}
 			}
+			if !strings.Contains(own.path+own.body, name) {
+				own = beside(own, mine)
+			}
+			q := beside(own, theirs)
 			want := own.send(t, st.g, user, with)
 			if a := q.send(t, st.g, user, with); a.Status != want.Status || string(a.Body) != string(want.Body) {
 				say(&found, user, q, a, fmt.Sprintf("want %d %.300s", want.Status, want.Body))

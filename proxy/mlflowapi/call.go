@@ -171,7 +171,9 @@ func (c *Call) collect(o *object, fields []field) error {
 			}
 			continue
 		case issueName:
-			if o.get("issue") != nil { // MLflow counts the trace among the issue's
+			// MLflow counts the trace among the issue's. What is assessed already may
+			// be a reference to one without saying so.
+			if o.get("issue") != nil || issueID.canonical(v.str) {
 				if err := c.target(&field{name: f.name, is: issueID, action: Edit, link: true}, v); err != nil {
 					return err
 				}

@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// promptTag makes MLflow take a registered model, or a version, for a prompt,
+// PromptTag makes MLflow take a registered model, or a version, for a prompt,
 // which other rules hold for: it checks no source of a version, and of a model
 // with one such version it hides all from the search. So a model and all its
 // versions bear it or none does, and what is made without it stays so.
-const promptTag = "mlflow.prompt.is_prompt"
+const PromptTag = "mlflow.prompt.is_prompt"
 
 // markOf decides about a tag that may be the mark of prompts. It is taken when
 // something is made, and with the one value that all parts of MLflow and its
 // client read as the same.
 func markOf(c *Call, tag *object) error {
 	switch key := tag.text("key"); {
-	case c.Endpoint.Kind != Model || !tagNamed(key, promptTag):
+	case c.Endpoint.Kind != Model || !tagNamed(key, PromptTag):
 	case !c.Endpoint.Creates:
-		return &Refusal{Answer: Forbidden("the tag %q may not be set or deleted later: what is a model stays one, and a prompt stays a prompt", promptTag), Rule: "rule: " + promptTag}
-	case key == promptTag && tag.text("value") != "true":
-		return Bad("the tag %q is taken only with the value \"true\"; leave it out where no prompt is meant", promptTag)
+		return &Refusal{Answer: Forbidden("the tag %q may not be set or deleted later: what is a model stays one, and a prompt stays a prompt", PromptTag), Rule: "rule: " + PromptTag}
+	case key == PromptTag && tag.text("value") != "true":
+		return Bad("the tag %q is taken only with the value \"true\"; leave it out where no prompt is meant", PromptTag)
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func isPrompt(args *object) bool {
 		return false
 	}
 	for _, t := range tags.list {
-		if t.obj.text("key") == promptTag {
+		if t.obj.text("key") == PromptTag {
 			is = strings.EqualFold(t.obj.text("value"), "true")
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // spelt are keys that have meanings of their own. Other spellings of them have
 // none, and are refused.
 var spelt = []string{
-	promptTag, modelVersionsKey, linkedPromptsKey,
+	PromptTag, modelVersionsKey, linkedPromptsKey,
 	"mlflow.sourceRun", "mlflow.modelId", "mlflow.assessment.sourceRunId", "mlflow.assessment.scorerTraceId",
 }
 

@@ -154,15 +154,7 @@ func (db *database) command(args []string) *exec.Cmd {
 	return cmd
 }
 
-func (db *database) start() error {
-	for attempt := 1; ; attempt++ {
-		err := db.launch()
-		if err == nil || attempt == 3 || !portTaken(db.proc.text()) {
-			return err
-		}
-		db.proc.kill()
-	}
-}
+func (db *database) start() error { return onFreePort(db.logFile(), db.launch) }
 
 // launch starts it and waits until it answers: a server that listens may still
 // be reading what its last end left, and MLflow then waits long to ask again.
@@ -171,7 +163,7 @@ func (db *database) launch() error {
 	if db.port, err = freePort(); err != nil {
 		return err
 	}
-	if db.proc, err = startProcess(db.command(db.run(db.dir, db.port)), db.dir+".log"); err != nil {
+	if db.proc, err = startProcess(db.command(db.run(db.dir, db.port)), db.logFile()); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
@@ -189,9 +181,13 @@ func (db *database) launch() error {
 		case <-time.After(50 * time.Millisecond):
 			continue
 		}
+		db.proc.kill()
 		return fmt.Errorf("start %s: %v\n%s", db.name, err, tail(db.proc.text(), 20))
 	}
 }
+
+// logFile lies beside the folder, which must be empty at first.
+func (db *database) logFile() string { return db.dir + ".log" }
 
 // URI is what MLflow is told.
 func (db *database) URI() string { return fmt.Sprintf(db.uri, db.port) }
@@ -205,7 +201,7 @@ func (db *database) stop() {
 		db.proc.kill()
 	}
 	_ = os.RemoveAll(db.dir)
-	_ = os.Remove(db.dir + ".log")
+	_ = os.Remove(db.logFile())
 }
 
 // templateDir is a folder of a database server with MLflow's tables, made once
@@ -241,7 +237,7 @@ func templateDir(root string, kind dbms) (string, error) {
 			return "", fmt.Errorf("make a database: %w\n%s", err, out)
 		}
 	}
-	if err := migrate(root, db.URI(), drivers(root)); err != nil {
+	if err := migrate(root, db.URI(), []string{pythonPath(driverLibs(root))}); err != nil {
 		return "", err
 	}
 	if err := db.proc.signal(syscall.SIGTERM); err != nil {
@@ -257,7 +253,5 @@ func templateDir(root string, kind dbms) (string, error) {
 	return path, os.Rename(path+".new", path)
 }
 
-// drivers tells Python where the database drivers are.
-func drivers(root string) []string {
-	return []string{"PYTHONPATH=" + filepath.Join(root, ".cache", "drivers")}
-}
+// driverLibs is where the database drivers are.
+func driverLibs(root string) string { return filepath.Join(root, ".cache", "drivers") }

@@ -50,18 +50,14 @@ func StartGate(t testing.TB, upstream string, opts GateOptions) *Gate {
 	g.log = filepath.Join(g.dir, "mlgate.txt")
 	g.SetPolicy(t, opts.Policy)
 	g.SetUsers(t, opts.Users)
-	for attempt := 1; ; attempt++ {
-		err := g.configure(upstream, opts)
-		if err == nil {
-			err = g.launch()
+	err := onFreePort(g.log, func() error {
+		if err := g.configure(upstream, opts); err != nil {
+			return err
 		}
-		if err == nil {
-			break
-		}
-		if attempt == 3 || !portTaken(g.Log()) {
-			t.Fatal(err)
-		}
-		_ = os.Truncate(g.log, 0)
+		return g.launch()
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		g.proc.kill()

@@ -1,6 +1,7 @@
 package mlflowtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -91,8 +92,24 @@ func (p *process) ready(url string, limit time.Duration) error {
 	}
 }
 
+// onFreePort calls launch, which starts what listens on a [freePort] and writes to
+// the file log, and calls it again where somebody else took the port first.
+func onFreePort(log string, launch func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := launch()
+		said, _ := os.ReadFile(log)
+		taken := bytes.Contains(bytes.ToLower(said), []byte("address already in use"))
+		if err == nil || attempt == 3 || !taken {
+			return err
+		}
+		if err := os.Truncate(log, 0); err != nil {
+			return err
+		}
+	}
+}
+
 // freePort asks the system for a port that nobody listens on now. Somebody may
-// take it before we do; starters try again.
+// take it before we do: see [onFreePort].
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -47,6 +48,11 @@ func Exporter(t testing.TB, env []string, script string, args ...string) string 
 		t.Fatalf("python %s: %v\n%s", script, err, out)
 	}
 	return out
+}
+
+// pythonPath tells Python of libraries beside its own.
+func pythonPath(libs ...string) string {
+	return "PYTHONPATH=" + strings.Join(libs, string(filepath.ListSeparator))
 }
 
 func runPython(t testing.TB, python string, env []string, script string, args ...string) (string, error) {

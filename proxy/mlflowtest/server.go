@@ -86,12 +86,7 @@ func start(dir string, opts []Option) (*Server, error) {
 			return nil, err
 		}
 	}
-	for attempt := 1; ; attempt++ {
-		err = s.launch(o)
-		if err == nil || attempt == 3 || !portTaken(s.Log()) {
-			return s, err
-		}
-	}
+	return s, onFreePort(s.logFile(), func() error { return s.launch(o) })
 }
 
 // prepare gives the server a database with MLflow's tables in it.
@@ -140,16 +135,15 @@ func (s *Server) launch(o options) error {
 	cmd := exec.Command(venvBin(s.root, "mlflow"), append(args, o.args...)...)
 	cmd.Dir = s.dir
 	cmd.Env = append(baseEnv(s.dir), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_ENABLE_AI_GATEWAY=false")
+	var libs []string
 	if s.db != nil {
-		cmd.Env = append(cmd.Env, drivers(s.root)...)
+		libs = append(libs, driverLibs(s.root))
 	}
 	if s.store != nil {
+		libs = append(libs, s.store.libs)
 		cmd.Env = append(cmd.Env, s.store.env()...)
 	}
-	cmd.Env = append(cmd.Env, o.env...)
-	if err := os.Truncate(s.logFile(), 0); err != nil && !os.IsNotExist(err) {
-		return err
-	}
+	cmd.Env = append(append(cmd.Env, pythonPath(libs...)), o.env...)
 	if s.proc, err = startProcess(cmd, s.logFile()); err != nil {
 		return err
 	}
@@ -189,10 +183,6 @@ func (s *Server) Stop() { s.proc.kill() }
 
 func (s *Server) database() string { return filepath.Join(s.dir, "mlflow.sqlite") }
 func (s *Server) logFile() string  { return filepath.Join(s.dir, "mlflow.txt") }
-
-func portTaken(log string) bool {
-	return strings.Contains(strings.ToLower(log), "address already in use")
-}
 
 // baseEnv is what every child gets: nothing of the caller's MLflow settings,
 // credentials or proxies, so that tests mean the same everywhere.

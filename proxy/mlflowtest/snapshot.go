@@ -57,7 +57,7 @@ func (s *Server) rows(t testing.TB) map[string][]string {
 	cmd := exec.Command(venvBin(s.root, "python"), "-I", "-c", dumpScript, s.database())
 	if s.db != nil {
 		cmd = exec.Command(venvBin(s.root, "python"), "-c", dumpAnyScript, s.uri())
-		cmd.Env = append(baseEnv(s.dir), drivers(s.root)...)
+		cmd.Env = append(baseEnv(s.dir), pythonPath(driverLibs(s.root)))
 	}
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

@@ -27,7 +27,7 @@ func (s *Server) Exec(t testing.TB, statement string, values map[string]any) {
 	cmd := exec.Command(venvBin(s.root, "python"), "-I", "-c", execScript, s.database(), statement, string(encoded))
 	if s.db != nil {
 		cmd = exec.Command(venvBin(s.root, "python"), "-c", execAnyScript, s.uri(), statement, string(encoded))
-		cmd.Env = append(baseEnv(s.dir), drivers(s.root)...)
+		cmd.Env = append(baseEnv(s.dir), pythonPath(driverLibs(s.root)))
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", statement, err, out)

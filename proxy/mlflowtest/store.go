@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -43,13 +42,7 @@ func startStore(dir string) (*store, error) {
 	}
 	s := &store{libs: libs[0]}
 	log := filepath.Join(dir, "store.txt")
-	for attempt := 1; ; attempt++ {
-		err = s.launch(filepath.Join(venv, "bin", "moto_server"), dir, log)
-		if err == nil || attempt == 3 || !portTaken(s.proc.text()) {
-			break
-		}
-		s.proc.kill()
-	}
+	err = onFreePort(log, func() error { return s.launch(filepath.Join(venv, "bin", "moto_server"), dir, log) })
 	for _, bucket := range []string{Served, Bare} {
 		if err == nil {
 			_, err = s.ask(http.MethodPut, "/"+bucket, nil)
@@ -65,24 +58,22 @@ func (s *store) launch(program, dir, log string) error {
 	}
 	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", strconv.Itoa(port))
 	cmd.Dir, cmd.Env = dir, baseEnv(dir)
-	if err := os.Truncate(log, 0); err != nil && !os.IsNotExist(err) {
-		return err
-	}
 	if s.proc, err = startProcess(cmd, log); err != nil {
 		return err
 	}
 	s.url = fmt.Sprintf("http://127.0.0.1:%d", port)
 	if err := s.proc.ready(s.url+"/moto-api/", startLimit); err != nil {
+		s.proc.kill()
 		return fmt.Errorf("start an object store: %w\n%s", err, tail(s.proc.text(), 20))
 	}
 	return nil
 }
 
-// env tells MLflow where the store is, and Python where the library to speak to it.
+// env tells MLflow where the store is.
 func (s *store) env() []string {
 	return []string{
 		"MLFLOW_S3_ENDPOINT_URL=" + s.url, "AWS_ACCESS_KEY_ID=mlflow", "AWS_SECRET_ACCESS_KEY=mlflow",
-		"AWS_DEFAULT_REGION=us-east-1", "PYTHONPATH=" + s.libs,
+		"AWS_DEFAULT_REGION=us-east-1",
 	}
 }
 

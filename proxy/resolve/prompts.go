@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"mlgate/proxy/mlflowapi"
 )
 
 // plainAge is how long it counts that a registered model is not a prompt. A model
@@ -42,7 +44,7 @@ func (r *Resolver) askPlain(ctx context.Context, name string) (struct{}, error) 
 		return struct{}{}, err
 	}
 	for _, t := range a.Model.Tags {
-		if t.Key == "mlflow.prompt.is_prompt" && strings.EqualFold(t.Value, "true") {
+		if t.Key == mlflowapi.PromptTag && strings.EqualFold(t.Value, "true") {
 			return struct{}{}, errPrompt
 		}
 	}
