@@ -12,6 +12,11 @@ var ErrNotFound = errors.New("not found")
 // ErrExists means that a record with this id is there already. Backends wrap it.
 var ErrExists = errors.New("exists already")
 
+// ErrUnavailable means that the store did not answer, or not in time: it is down,
+// cut off, or refuses. Backends wrap it, with the cause in words. Whether a change
+// took effect is then unknown, but a change that is made again does no harm.
+var ErrUnavailable = errors.New("state store unavailable")
+
 // TokenHash is the SHA-256 of an API token's whole text. The text itself is
 // never stored: with 256 bits of randomness in it, the hash cannot be guessed
 // back, and it needs neither salt nor slowness.
@@ -28,8 +33,8 @@ type Token struct {
 	Name string
 	// Hash is what a presented token must hash to.
 	Hash TokenHash
-	// ReadOnly and Prefixes narrow what the token may do; no prefixes: all.
-	ReadOnly bool
+	// Actions and Prefixes narrow what the token may do; none: all that the owner may.
+	Actions  []string
 	Prefixes []string
 	// CreatedBy is who made it: the owner, or an admin.
 	CreatedBy string
@@ -52,6 +57,10 @@ type Tokens interface {
 	Get(ctx context.Context, id string) (*Token, error)
 	// List returns all tokens of owner, oldest first. No tokens is no error.
 	List(ctx context.Context, owner string) ([]*Token, error)
+	// Expire brings the end of a token forward, durably, before it returns; never
+	// back: where the token ends earlier already it changes nothing. It holds as a
+	// Delete does. It wraps ErrNotFound if there is no such token.
+	Expire(ctx context.Context, id string, end time.Time) error
 	// Delete removes the token with this id, durably, before it returns. It
 	// wraps ErrNotFound if there is none; of several at once one succeeds.
 	Delete(ctx context.Context, id string) error

@@ -28,6 +28,7 @@ func Tokens(t *testing.T, open func(t *testing.T) Replica[store.Tokens]) {
 		"ListIsByOwnerAndOldestFirst":       listByOwner,
 		"DeletedIsGoneAtOnceOnEveryReplica": deleteEverywhere,
 		"DeleteSucceedsOnceOfManyAtATime":   deleteOnce,
+		"ExpireBringsTheEndForwardOnly":     expire,
 		"TouchShowsAndNeverRunsBackwards":   touch,
 		"TouchNeverBringsADeletedTokenBack": touchDeleted,
 		"ConcurrentUseLosesNothing":         concurrent,
@@ -44,7 +45,7 @@ func Tokens(t *testing.T, open func(t *testing.T) Replica[store.Tokens]) {
 func sample(id, owner string, age int) *store.Token {
 	created := time.Date(2026, 1, 2, 3, 4, age, 0, time.UTC)
 	return &store.Token{
-		ID: id, Owner: owner, Name: "ci " + id, Hash: store.TokenHash{1, 2, byte(age)}, ReadOnly: true,
+		ID: id, Owner: owner, Name: "ci " + id, Hash: store.TokenHash{1, 2, byte(age)}, Actions: []string{"read", "use"},
 		Prefixes: []string{"cv/*", "nlp/é"}, CreatedBy: "admin", Created: created, Expires: created.Add(time.Hour),
 	}
 }
@@ -72,13 +73,16 @@ func equal(a, b *store.Token) bool {
 		if len(token.Prefixes) == 0 {
 			token.Prefixes = nil
 		}
+		if len(token.Actions) == 0 {
+			token.Actions = nil
+		}
 	}
 	return reflect.DeepEqual(x, y)
 }
 
 func putThenGet(t *testing.T, replica Replica[store.Tokens]) {
 	full, bare := sample("a", "alice", 1), sample("b", "bob", 2)
-	bare.Prefixes, bare.ReadOnly = nil, false
+	bare.Prefixes, bare.Actions = nil, nil
 	put(t, replica(), full, bare)
 	for _, want := range []*store.Token{full, bare} {
 		got, err := replica().Get(t.Context(), want.ID)
@@ -157,23 +161,53 @@ func deleteEverywhere(t *testing.T, replica Replica[store.Tokens]) {
 
 func deleteOnce(t *testing.T, replica Replica[store.Tokens]) {
 	put(t, replica(), sample("a", "alice", 1))
-	var deleted atomic.Int32
+	oneSucceeds(t, replica, store.ErrNotFound, func(s store.Tokens) error { return s.Delete(t.Context(), "a") })
+}
+
+// oneSucceeds tries something on eight replicas at once: one may succeed, and the
+// others are told the error.
+func oneSucceeds[S any](t *testing.T, replica Replica[S], others error, try func(S) error) {
+	t.Helper()
+	var succeeded atomic.Int32
 	var wg sync.WaitGroup
 	for range 8 {
 		s := replica()
 		wg.Go(func() {
-			err := s.Delete(t.Context(), "a")
+			err := try(s)
 			if err == nil {
-				deleted.Add(1)
+				succeeded.Add(1)
 				return
 			}
-			wantErr(t, err, store.ErrNotFound)
+			wantErr(t, err, others)
 		})
 	}
 	wg.Wait()
-	if n := deleted.Load(); n != 1 {
-		t.Errorf("got %d successful deletes, want 1", n)
+	if n := succeeded.Load(); n != 1 {
+		t.Errorf("got %d that succeeded, want 1", n)
 	}
+}
+
+func expire(t *testing.T, replica Replica[store.Tokens]) {
+	token := sample("a", "alice", 1)
+	put(t, replica(), token)
+	used, early := token.Created.Add(time.Minute), token.Expires.Add(-time.Minute)
+	if err := replica().Touch(t.Context(), "a", used); err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []time.Time{token.Expires.Add(time.Hour), early, token.Expires} {
+		if err := replica().Expire(t.Context(), "a", end); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := *token
+	want.Expires, want.LastUsed = early, used
+	if got, err := replica().Get(t.Context(), "a"); err != nil || !equal(got, &want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	if list, err := replica().List(t.Context(), "alice"); err != nil || len(list) != 1 || !equal(list[0], &want) {
+		t.Errorf("got %+v, %v; want %+v", list, err, want)
+	}
+	wantErr(t, replica().Expire(t.Context(), "b", early), store.ErrNotFound)
 }
 
 func touch(t *testing.T, replica Replica[store.Tokens]) {
@@ -247,6 +281,7 @@ func endedContext(t *testing.T, replica Replica[store.Tokens]) {
 	for name, err := range map[string]error{
 		"put": s.Put(ctx, sample("b", "alice", 1)), "get": getErr, "list": listErr,
 		"delete": s.Delete(ctx, "a"), "touch": s.Touch(ctx, "a", time.Now()),
+		"expire": s.Expire(ctx, "a", time.Now()),
 	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want %v", name, err, context.Canceled)
@@ -260,9 +295,9 @@ func endedContext(t *testing.T, replica Replica[store.Tokens]) {
 func callersSlices(t *testing.T, replica Replica[store.Tokens]) {
 	token := sample("a", "alice", 1)
 	put(t, replica(), token)
-	token.Prefixes[0] = "*"
+	token.Prefixes[0], token.Actions[0] = "*", "manage"
 	got, err := replica().Get(t.Context(), "a")
-	if err != nil || got.Prefixes[0] != "cv/*" {
-		t.Errorf("got %+v, %v; want the prefixes as they were put", got, err)
+	if err != nil || got.Prefixes[0] != "cv/*" || got.Actions[0] != "read" {
+		t.Errorf("got %+v, %v; want the limits as they were put", got, err)
 	}
 }

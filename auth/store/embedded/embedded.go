@@ -42,6 +42,8 @@ type DB struct {
 	bolt   *bolt.DB
 	rand   io.Reader
 	tokens *tokens
+	people *sessions
+	once   *once
 }
 
 // Open opens the file at path and makes it, readable to its owner alone, if
@@ -90,7 +92,7 @@ func openFile(path string, timeout time.Duration) (*bolt.DB, error) {
 // prepare makes the buckets of a new file and reads an old one's tokens.
 func (db *DB) prepare(now func() time.Time) error {
 	err := db.bolt.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{metaBucket(), tokensBucket(), keysBucket()} {
+		for _, name := range [][]byte{metaBucket(), tokensBucket(), keysBucket(), sessionsBucket()} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -108,7 +110,11 @@ func (db *DB) prepare(now func() time.Time) error {
 	if err != nil {
 		return err
 	}
-	db.tokens, err = loadTokens(db.bolt, now)
+	if db.tokens, err = loadTokens(db.bolt, now); err != nil {
+		return err
+	}
+	db.once = &once{now: now, byKey: map[string]dated{}}
+	db.people, err = loadSessions(db.bolt, now)
 	return err
 }
 
@@ -119,6 +125,12 @@ func (db *DB) Close() error {
 
 // Tokens returns the API tokens kept here.
 func (db *DB) Tokens() store.Tokens { return db.tokens }
+
+// Sessions returns the signed-in browsers kept here.
+func (db *DB) Sessions() store.Sessions { return db.people }
+
+// Once returns the short-lived values kept here.
+func (db *DB) Once() store.Once { return db.once }
 
 // Keys returns the keys kept here.
 func (db *DB) Keys() store.Keys { return keys{db} }

@@ -3,7 +3,6 @@ package embedded
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	bolt "go.etcd.io/bbolt"
 
 	"mlgate/auth/store"
@@ -37,24 +35,11 @@ type tokens struct {
 	flushes sync.WaitGroup
 }
 
-// record is a token as the file holds it.
-type record struct {
-	Owner     string    `json:"owner"`
-	Name      string    `json:"name"`
-	Hash      string    `json:"hash"`
-	ReadOnly  bool      `json:"read_only,omitzero"`
-	Prefixes  []string  `json:"prefixes,omitzero"`
-	CreatedBy string    `json:"created_by"`
-	Created   time.Time `json:"created"`
-	Expires   time.Time `json:"expires"`
-	LastUsed  time.Time `json:"last_used,omitzero"`
-}
-
 func loadTokens(b *bolt.DB, now func() time.Time) (*tokens, error) {
 	t := &tokens{bolt: b, now: now, byID: map[string]*store.Token{}, touched: map[string]struct{}{}, flushed: now()}
 	err := b.View(func(tx *bolt.Tx) error {
 		return tx.Bucket(tokensBucket()).ForEach(func(id, data []byte) error {
-			token, err := decode(string(id), data)
+			token, err := store.DecodeToken(string(id), data)
 			if err != nil {
 				return err
 			}
@@ -77,7 +62,7 @@ func (t *tokens) Put(ctx context.Context, token *store.Token) error {
 		return errors.New("put token: id and owner must not be empty")
 	}
 	kept := *token
-	kept.Prefixes = slices.Clone(token.Prefixes)
+	kept.Actions, kept.Prefixes = slices.Clone(token.Actions), slices.Clone(token.Prefixes)
 	t.writing.Lock()
 	defer t.writing.Unlock()
 	if t.find(kept.ID) != nil {
@@ -147,6 +132,32 @@ func (t *tokens) Delete(ctx context.Context, id string) error {
 	defer t.mu.Unlock()
 	delete(t.byID, id)
 	delete(t.touched, id)
+	return nil
+}
+
+// Expire implements store.Tokens.
+func (t *tokens) Expire(ctx context.Context, id string, end time.Time) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("expire token: %w", err)
+	}
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	old := t.find(id)
+	if old == nil {
+		return fmt.Errorf("expire token %s: %w", id, store.ErrNotFound)
+	}
+	if !end.Before(old.Expires) {
+		return nil
+	}
+	ended := *old
+	ended.Expires = end
+	if err := t.bolt.Update(func(tx *bolt.Tx) error { return write(tx, &ended) }); err != nil {
+		return fmt.Errorf("expire token %s: %w", id, err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ended.LastUsed = t.byID[id].LastUsed // it may have been used meanwhile
+	t.byID[id] = &ended
 	return nil
 }
 
@@ -221,32 +232,9 @@ func (t *tokens) takeTouched() []*store.Token {
 }
 
 func write(tx *bolt.Tx, t *store.Token) error {
-	data, err := json.Marshal(record{
-		Owner: t.Owner, Name: t.Name, Hash: hex.EncodeToString(t.Hash[:]),
-		ReadOnly: t.ReadOnly, Prefixes: t.Prefixes, CreatedBy: t.CreatedBy,
-		Created: t.Created.UTC(), Expires: t.Expires.UTC(), LastUsed: t.LastUsed.UTC(),
-	})
+	data, err := store.EncodeToken(t)
 	if err != nil {
 		return err
 	}
 	return tx.Bucket(tokensBucket()).Put([]byte(t.ID), data)
-}
-
-// decode refuses what it does not know: a limit on a token that is overlooked
-// would widen the token.
-func decode(id string, data []byte) (*store.Token, error) {
-	var r record
-	if err := json.Unmarshal(data, &r, json.RejectUnknownMembers(true)); err != nil {
-		return nil, fmt.Errorf("token %s: %w", id, err)
-	}
-	t := &store.Token{
-		ID: id, Owner: r.Owner, Name: r.Name, ReadOnly: r.ReadOnly, Prefixes: r.Prefixes,
-		CreatedBy: r.CreatedBy, Created: r.Created, Expires: r.Expires, LastUsed: r.LastUsed,
-	}
-	hash, err := hex.DecodeString(r.Hash)
-	if err != nil || len(hash) != len(t.Hash) {
-		return nil, fmt.Errorf("token %s: its hash is malformed", id)
-	}
-	copy(t.Hash[:], hash)
-	return t, nil
 }

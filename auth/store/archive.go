@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// Item is one kept thing in an archive.
+type Item struct {
+	// Kind says what it is: KindToken or KindKey.
+	Kind string
+	// ID is its id or name.
+	ID string
+	// Data is the record: of a token what EncodeToken wrote, of a key its bytes.
+	Data []byte
+}
+
+// The kinds of items.
+const (
+	KindToken = "token"
+	KindKey   = "key"
+)
+
+// ErrNotEmpty means that a store holds something already. Backends wrap it.
+var ErrNotEmpty = errors.New("not empty")
+
+// Archive moves all that a store keeps from one store to another.
+type Archive interface {
+	// Export returns all tokens and keys, sorted by kind and id.
+	Export(ctx context.Context) ([]Item, error)
+	// Import keeps these items as they are. It wraps ErrNotEmpty if there is
+	// something in the store already, unless replace says to remove that first; what
+	// was removed is gone from every replica when Import returns. An Import that
+	// failed may have done a part; repeating it with replace mends that.
+	Import(ctx context.Context, items []Item, replace bool) error
+}

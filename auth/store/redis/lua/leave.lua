@@ -1,0 +1,2 @@
+-- ARGV: holder.
+return redis.call('HDEL', LEASES, ARGV[1])

@@ -1,0 +1,2 @@
+-- ARGV: the number of the change.
+return pending(tonumber(ARGV[1]))
