@@ -15,7 +15,8 @@ import (
 //   - ErrNoCredentials if the request carries nothing this authenticator reads,
 //   - ErrBadCredentials if it does and it proves nothing; such an error's text
 //     is safe to show to the client and never holds a credential,
-//   - *ThrottledError if the caller must wait.
+//   - *ThrottledError if the caller must wait,
+//   - ErrUnavailable if what vouches for the caller cannot be asked now.
 //
 // Any other error means that the question could not be decided (the store did
 // not answer, the client went away): callers must refuse then too.
@@ -30,6 +31,24 @@ var ErrNoCredentials = errors.New("no credentials")
 
 // ErrBadCredentials means that a request's credentials prove nothing.
 var ErrBadCredentials = errors.New("bad credentials")
+
+// ErrUnavailable means that credentials can be neither taken nor refused at the
+// moment, because what vouches for them does not answer: the caller may try
+// again. Nobody is let in meanwhile.
+var ErrUnavailable = errors.New("sign-in cannot be checked at the moment")
+
+// Refusal is ErrBadCredentials with a reason that the client may be told. The
+// reason holds no credential, and says nothing about other callers.
+type Refusal struct {
+	// Why is one sentence without a dot.
+	Why string
+}
+
+// Error implements error.
+func (e *Refusal) Error() string { return e.Why }
+
+// Unwrap makes every refusal one of ErrBadCredentials.
+func (e *Refusal) Unwrap() error { return ErrBadCredentials }
 
 // ThrottledError refuses a caller who failed too often, or whose address has
 // too much unverified work waiting. Right credentials are refused as well:

@@ -51,6 +51,15 @@ func (c Credentials) IsToken() bool {
 	return strings.HasPrefix(c.Secret.Reveal(), TokenPrefix)
 }
 
+// IsJWT reports whether the secret has the outer form of a signed JWT sent as
+// Bearer: it belongs to the workload authenticator. A JSON object in base64url
+// begins with eyJ. Whatever signs such a token is asymmetric, so nothing of this
+// form can be guessed.
+func (c Credentials) IsJWT() bool {
+	text := c.Secret.Reveal()
+	return c.Scheme == SchemeBearer && strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2
+}
+
 // IsSignOut reports whether this is MLflow's UI signing out: it answers 401,
 // costs no hash and counts as no failure, or signing out a few times would
 // lock the address.

@@ -96,3 +96,17 @@ func TestSignOutIsRecognised(t *testing.T) {
 		t.Error("an ordinary user reads as a sign-out")
 	}
 }
+
+func TestAJWTIsRecognisedByItsForm(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]bool{
+		"Bearer eyJh.eyJi.c": true, "bearer eyJ..": true,
+		"Bearer eyJh.eyJi": false, "Bearer eyJh.b.c.d.e": false, "Bearer abc.def.ghi": false, "Bearer mlg_eyJ..": false,
+		basicHeader("token", "eyJh.eyJi.c"): false,
+	} {
+		c, err := ParseAuthorization(http.Header{"Authorization": {header}})
+		if err != nil || c.IsJWT() != want {
+			t.Errorf("%s: got %v, %v, want %v", header, c.IsJWT(), err, want)
+		}
+	}
+}

@@ -13,6 +13,8 @@ type Method string
 const (
 	MethodPassword  Method = "password"
 	MethodToken     Method = "token"
+	MethodWorkload  Method = "workload"
+	MethodSession   Method = "session"
 	MethodAnonymous Method = "anonymous"
 )
 
@@ -29,8 +31,16 @@ type Identity struct {
 	// TokenID names the API token used, if Method is MethodToken. It is no
 	// secret: it may be logged.
 	TokenID string
-	// ReadOnly takes away every right but reading.
-	ReadOnly bool
+	// Issuer and Subject are whom the proof names and who vouches for it, if
+	// Method is MethodWorkload: many subjects may act as one user. They are no
+	// secret, and no right depends on them.
+	Issuer, Subject string
+	// SessionID names the session in the browser, if Method is MethodSession. It
+	// is not the cookie: it may be logged.
+	SessionID string
+	// Actions, unless empty, take away every right that these actions do not
+	// include (a policy's words: "read", "edit"). They never add any.
+	Actions []string
 	// Prefixes, unless empty, take away every right outside these patterns
 	// (policy patterns: "cv/*", an exact name, "*"). They never add any.
 	Prefixes []string
@@ -43,6 +53,7 @@ type Identity struct {
 // NewIdentity returns an immutable copy of id with its Key computed.
 func NewIdentity(id Identity) *Identity {
 	id.Groups = slices.Clone(id.Groups)
+	id.Actions = slices.Clone(id.Actions)
 	id.Prefixes = slices.Clone(id.Prefixes)
 	id.key = rightsKey(&id)
 	return &id
@@ -69,12 +80,12 @@ func (id *Identity) Key() string {
 
 // Limited reports whether the proof carries less than all rights of its user.
 func (id *Identity) Limited() bool {
-	return id.ReadOnly || len(id.Prefixes) > 0
+	return len(id.Actions) > 0 || len(id.Prefixes) > 0
 }
 
 // rightsKey writes every part with its length, so that no two different
-// identities can spell the same key. Order and repetition of groups and
-// prefixes mean nothing and are normalised away. The way of signing in counts
+// identities can spell the same key. Order and repetition of groups,
+// actions and prefixes mean nothing and are normalised away. The way of signing in counts
 // only as "signed in or not".
 func rightsKey(id *Identity) string {
 	b := make([]byte, 0, 64)
@@ -85,9 +96,7 @@ func rightsKey(id *Identity) string {
 	}
 	b = appendPart(b, id.User)
 	b = appendSet(b, 'g', id.Groups)
-	if id.ReadOnly {
-		b = append(b, "|ro"...)
-	}
+	b = appendSet(b, 'a', id.Actions)
 	return string(appendSet(b, 'p', id.Prefixes))
 }
 

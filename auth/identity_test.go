@@ -14,11 +14,13 @@ func TestKeyDiffersByEachPartThatRightsDependOn(t *testing.T) {
 		"group":          {User: "alice", Groups: []string{"cv"}},
 		"group split":    {User: "alice", Groups: []string{"c", "v"}},
 		"group as user":  {User: "alice|g1|2:cv"},
-		"read only":      {User: "alice", ReadOnly: true},
+		"action":         {User: "alice", Actions: []string{"read"}},
+		"two actions":    {User: "alice", Actions: []string{"read", "edit"}},
+		"action's name":  {User: "alice", Prefixes: []string{"read"}},
 		"prefix":         {User: "alice", Prefixes: []string{"cv"}},
 		"two prefixes":   {User: "alice", Prefixes: []string{"cv", "nlp"}},
 		"joined prefix":  {User: "alice", Prefixes: []string{"cv|3:nlp"}},
-		"everything set": {User: "alice", Groups: []string{"cv"}, ReadOnly: true, Prefixes: []string{"cv"}},
+		"everything set": {User: "alice", Groups: []string{"cv"}, Actions: []string{"read"}, Prefixes: []string{"cv"}},
 	}
 	seen := map[string]string{NewIdentity(base).Key(): "base"}
 	for name, id := range others {
@@ -33,7 +35,7 @@ func TestKeyDiffersByEachPartThatRightsDependOn(t *testing.T) {
 func TestKeyIgnoresWhatRightsDoNotDependOn(t *testing.T) {
 	t.Parallel()
 	a := NewIdentity(Identity{User: "alice", Method: MethodPassword, Groups: []string{"a", "b"}, Prefixes: []string{"x/*", "y/*"}})
-	b := NewIdentity(Identity{User: "alice", Method: MethodToken, TokenID: "1", Groups: []string{"b", "a", "a"},
+	b := NewIdentity(Identity{User: "alice", Method: MethodToken, TokenID: "1", Issuer: "i", Subject: "s", Groups: []string{"b", "a", "a"},
 		Prefixes: []string{"y/*", "x/*"}, Expires: time.Unix(1, 0)})
 	if a.Key() != b.Key() {
 		t.Errorf("got %q and %q, want equal keys", a.Key(), b.Key())
@@ -52,10 +54,10 @@ func TestKeyDoesNotAllocate(t *testing.T) {
 
 func TestNewIdentityDoesNotShareSlicesWithItsCaller(t *testing.T) {
 	t.Parallel()
-	groups, prefixes := []string{"a"}, []string{"cv/*"}
-	id := NewIdentity(Identity{User: "alice", Groups: groups, Prefixes: prefixes})
-	groups[0], prefixes[0] = "admin", "*"
-	if id.Groups[0] != "a" || id.Prefixes[0] != "cv/*" {
+	groups, actions, prefixes := []string{"a"}, []string{"read"}, []string{"cv/*"}
+	id := NewIdentity(Identity{User: "alice", Groups: groups, Actions: actions, Prefixes: prefixes})
+	groups[0], actions[0], prefixes[0] = "admin", "manage", "*"
+	if id.Groups[0] != "a" || id.Actions[0] != "read" || id.Prefixes[0] != "cv/*" {
 		t.Errorf("identity changed after it was returned: %+v", id)
 	}
 }
@@ -67,7 +69,7 @@ func TestLimited(t *testing.T) {
 		want bool
 	}{
 		{Identity{User: "a"}, false},
-		{Identity{User: "a", ReadOnly: true}, true},
+		{Identity{User: "a", Actions: []string{"read"}}, true},
 		{Identity{User: "a", Prefixes: []string{"*"}}, true},
 	} {
 		if got := NewIdentity(tt.id).Limited(); got != tt.want {

@@ -214,6 +214,38 @@ func TestARevokedTokenDoesNotLockOutItsOwnersPassword(t *testing.T) {
 	}
 }
 
+// Each job of a CI brings a JWT of its own, and all come from one address: the
+// broken ones must neither lock out the sound ones nor anybody else there.
+func TestBrokenJWTsLockNobodyOut(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for range 1000 {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = "192.0.2.1:1"
+		r.Header.Set("Authorization", "Bearer eyJh.eyJi.c")
+		if _, err := b.Authenticate(r); !errors.Is(err, ErrBadCredentials) {
+			t.Fatalf("got %v, want bad credentials each time", err)
+		}
+	}
+	b.passes("alice", "192.0.2.1:1")
+}
+
+// What is no JWT and no API token counts as before, all of it as one.
+func TestOtherBearersAreThrottled(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	throttled := new(ThrottledError)
+	for i := range 10 {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = "192.0.2.1:1"
+		r.Header.Set("Authorization", fmt.Sprintf("Bearer eyJguess%d", i))
+		if _, err := b.Authenticate(r); errors.As(err, &throttled) {
+			return
+		}
+	}
+	t.Error("ten guesses, and none had to wait")
+}
+
 func TestUndecidedRequestsDoNotCount(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

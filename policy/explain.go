@@ -29,11 +29,13 @@ type Explanation struct {
 
 // A Line is one p line that speaks of a question.
 type Line struct {
-	Number  int
-	Text    string
-	Allow   bool
-	Subject string
-	Chain   []string // from the caller to Subject; empty for Others
+	Number   int
+	Text     string
+	Allow    bool
+	Subject  string
+	Action   Action
+	Resource string
+	Chain    []string // from the caller to Subject; empty for Others
 }
 
 // maxOthers bounds the list of other people's lines.
@@ -57,7 +59,7 @@ func (p *Policy) Explain(c Caller, a Action, k Kind, name string) Explanation {
 		if !r.speaks.has(a) || !r.kinds.has(k) || !forKind(r.pattern, k).matches(thing) {
 			continue
 		}
-		line := Line{Number: r.line, Text: r.text, Allow: !r.deny, Subject: r.subject}
+		line := lineOf(r)
 		if _, ok := from[r.id]; ok {
 			line.Chain = p.roles.chainTo(r.id, from)
 			e.Lines = append(e.Lines, line)

@@ -37,7 +37,7 @@ g, group:interns, role:intern
   because  no line speaks of it, and what is not allowed is denied
   others   policy.csv:2: p, role:vision-lead, cv/*, manage
 `},
-		{"denied by a token", Caller{User: "alice", ReadOnly: true}, Manage, "cv/x", `deny: user:alice may not manage experiment:cv/x
+		{"denied by a token", Caller{User: "alice", Actions: []string{"read"}}, Manage, "cv/x", `deny: user:alice may not manage experiment:cv/x
   because  token limit: read only
   also     policy.csv:2: p, role:vision-lead, cv/*, manage   (user:alice -> role:vision-lead)
 `},

@@ -1,31 +1,41 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
 
 // limits are what a token takes away from its owner's rights.
 type limits struct {
-	readOnly bool
-	only     []resource // nil: no limit
-	limited  bool       // only counts, even if it is empty
-	text     string     // what a refusal says
+	actions actionSet  // counts if some are limited to
+	only    []resource // counts if some are limited to
+	byDoing bool       // limited to actions, even if none of them can be read
+	byName  bool       // limited to names, even if none of them can be read
+	text    string     // what a refusal says
 }
 
 func newLimits(c Caller) limits {
-	l := limits{readOnly: c.ReadOnly, limited: len(c.Prefixes) > 0}
+	l := limits{byDoing: len(c.Actions) > 0, byName: len(c.Prefixes) > 0}
+	for _, s := range c.Actions {
+		// What cannot be read takes away: the limit stays, and permits nothing.
+		if a, err := ParseAction(s); err == nil {
+			l.actions |= granted(a)
+		}
+	}
 	for _, s := range c.Prefixes {
-		// What cannot be read takes away: the limit stays, and covers nothing.
 		if res, _, err := parseResource(s); err == nil {
 			l.only = append(l.only, res)
 		}
 	}
 	var words []string
-	if l.readOnly {
-		words = append(words, "read only")
+	switch {
+	case len(c.Actions) == 1:
+		words = append(words, c.Actions[0]+" only")
+	case l.byDoing:
+		words = append(words, strings.Join(c.Actions, " and ")+" only")
 	}
-	if l.limited {
+	if l.byName {
 		words = append(words, "only "+strings.Join(c.Prefixes, ", "))
 	}
 	if len(words) > 0 {
@@ -38,11 +48,11 @@ func newLimits(c Caller) limits {
 // models.
 func (l *limits) permit(a Action, k Kind, name []byte) bool {
 	switch {
-	case !l.readOnly && !l.limited:
+	case !l.byDoing && !l.byName:
 		return true
-	case a == Admin, l.readOnly && a != Read:
+	case a == Admin, l.byDoing && !l.actions.has(a):
 		return false
-	case !l.limited:
+	case !l.byName:
 		return true
 	}
 	for i := range l.only {
@@ -100,6 +110,27 @@ func forKind(p pattern, k Kind) pattern {
 		return p.slashed()
 	}
 	return p
+}
+
+// LimitingActions are the words of the actions that [ValidateAction] takes.
+func LimitingActions() []string {
+	var list []string
+	for _, a := range actions() {
+		if ValidateAction(a.String()) == nil {
+			list = append(list, a.String())
+		}
+	}
+	return list
+}
+
+// ValidateAction says whether an action may limit an API token: all but admin,
+// which would limit nothing.
+func ValidateAction(s string) error {
+	a, err := ParseAction(s)
+	if err == nil && a == Admin {
+		err = errors.New("admin is everything: leave the limit out")
+	}
+	return err
 }
 
 // ValidatePrefix says whether a pattern may limit an API token. They are written

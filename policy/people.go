@@ -14,8 +14,17 @@ func (p *Policy) People() []Caller {
 		if user, ok := strings.CutPrefix(name, userType); ok {
 			list = append(list, Caller{User: user})
 		} else if group, ok := strings.CutPrefix(name, groupType); ok {
-			list = append(list, Caller{User: unnamed, Groups: []string{group}})
+			list = append(list, Member([]string{group}))
 		}
 	}
-	return append(list, Caller{User: unnamed})
+	return append(list, Member(nil))
+}
+
+// Member is a caller of whom nothing is known but the groups.
+func Member(groups []string) Caller { return Caller{User: unnamed, Groups: groups} }
+
+// Names reports whether a line of the file speaks of this user by name.
+func (p *Policy) Names(user string) bool {
+	_, ok := p.roles.ids[userType+user]
+	return ok
 }

@@ -6,16 +6,17 @@ import (
 	"sync/atomic"
 )
 
-// A Caller is whom a policy speaks of. ReadOnly and Prefixes are the limits of
-// an API token: they only ever take away. A prefix is written like a resource
-// ("cv/*", "model:cv/*"); one that cannot be read covers nothing.
+// A Caller is whom a policy speaks of. Actions and Prefixes are the limits of
+// an API token: unless empty, they take away all else, and never add. Actions are
+// words of a policy ("read"; "edit" includes it), a prefix is written like a
+// resource ("cv/*", "model:cv/*"); one that cannot be read permits nothing.
 //
 // A caller who is Anonymous, or has no User, holds nothing: not even the rights
 // of any, which is whoever is signed in.
 type Caller struct {
 	User      string
 	Groups    []string
-	ReadOnly  bool
+	Actions   []string
 	Prefixes  []string
 	Anonymous bool
 }

@@ -82,11 +82,11 @@ func (r *Rights) scope(a Action, k Kind) *Scope {
 // narrow takes from a set what a token's limits take.
 func (l *limits) narrow(a Action, k Kind, s patternSet) patternSet {
 	switch {
-	case !l.readOnly && !l.limited:
+	case !l.byDoing && !l.byName:
 		return s
-	case a == Admin, l.readOnly && a != Read:
+	case a == Admin, l.byDoing && !l.actions.has(a):
 		return patternSet{}
-	case !l.limited:
+	case !l.byName:
 		return s
 	}
 	only := minimal(l.patterns(k))

@@ -34,8 +34,8 @@ func TestScopes(t *testing.T) {
 		{"gateways of an admin", "p, any, *, admin", user("u"), Use, Gateway, Scope{All: true}},
 		{"a token's prefixes", "p, any, cv/*, edit\np, any, nlp/a/*, edit\np, any, x, edit", Caller{User: "u", Prefixes: []string{"cv/a/*", "nlp/*", "y", "cv/b"}},
 			Read, Experiment, Scope{Prefixes: []string{"cv/a/", "nlp/a/"}, Names: []string{"cv/b"}}},
-		{"a token that only reads", "p, any, *, admin", Caller{User: "u", ReadOnly: true}, Read, Experiment, Scope{All: true}},
-		{"a token that only reads, writing", "p, any, *, admin", Caller{User: "u", ReadOnly: true}, Edit, Experiment, Scope{}},
+		{"a token that only reads", "p, any, *, admin", Caller{User: "u", Actions: []string{"read"}}, Read, Experiment, Scope{All: true}},
+		{"a token that only reads, writing", "p, any, *, admin", Caller{User: "u", Actions: []string{"read"}}, Edit, Experiment, Scope{}},
 		{"a token whose prefix cannot be read", "p, any, *, admin", Caller{User: "u", Prefixes: []string{"cv*"}}, Read, Experiment, Scope{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

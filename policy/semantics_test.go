@@ -223,7 +223,7 @@ func TestIsAdmin(t *testing.T) {
 		{"an admin who may not approve", "p, user:u, *, admin\np, user:u, *, approve, deny", user("u"), true},
 		{"an admin who is denied all models", "p, user:u, *, admin\np, user:u, model:*, read, deny", user("u"), false},
 		{"denied admin", "p, user:u, *, admin\np, any, *, admin, deny", user("u"), false},
-		{"a token that only reads", "p, user:u, *, admin", Caller{User: "u", ReadOnly: true}, false},
+		{"a token that only reads", "p, user:u, *, admin", Caller{User: "u", Actions: []string{"read"}}, false},
 		{"a token with a prefix", "p, user:u, *, admin", Caller{User: "u", Prefixes: []string{"*"}}, false},
 	} {
 		if got := mustParse(t, tt.policy).Rights(tt.caller).IsAdmin(); got != tt.want {
@@ -242,12 +242,19 @@ func TestTokenLimits(t *testing.T) {
 		want     Decision
 	}{
 		{"none", user("u"), "manage experiment:cv/a", Decision{true, "p, user:u, cv/*, manage", 1}},
-		{"reading", Caller{ReadOnly: true}, "read experiment:cv/a", Decision{true, "p, user:u, cv/*, manage", 1}},
-		{"writing", Caller{ReadOnly: true}, "edit experiment:cv/a", Decision{Rule: "token limit: read only"}},
-		{"invoking", Caller{ReadOnly: true}, "use gateway:g", Decision{Rule: "token limit: read only"}},
+		{"reading", Caller{Actions: []string{"read"}}, "read experiment:cv/a", Decision{true, "p, user:u, cv/*, manage", 1}},
+		{"writing", Caller{Actions: []string{"read"}}, "edit experiment:cv/a", Decision{Rule: "token limit: read only"}},
+		{"invoking", Caller{Actions: []string{"read"}}, "use gateway:g", Decision{Rule: "token limit: read only"}},
+		{"editing by a token for edits", Caller{Actions: []string{"edit"}}, "edit experiment:cv/a", Decision{true, "p, user:u, cv/*, manage", 1}},
+		{"reading by a token for edits", Caller{Actions: []string{"edit"}}, "read experiment:cv/a", Decision{true, "p, user:u, cv/*, manage", 1}},
+		{"deleting by a token for edits", Caller{Actions: []string{"edit"}}, "manage experiment:cv/a", Decision{Rule: "token limit: edit only"}},
+		{"approving by a token for approvals", Caller{Actions: []string{"approve"}}, "approve model:cv.x.y", Decision{true, "p, user:u, model:cv.x/*, approve", 2}},
+		{"editing by a token for approvals", Caller{Actions: []string{"approve", "use"}}, "edit model:cv.x.y", Decision{Rule: "token limit: approve and use only"}},
+		{"invoking by a token for it", Caller{Actions: []string{"approve", "use"}}, "use gateway:g", Decision{true, "p, user:u, gateway:g, use", 3}},
+		{"an action that nobody knows", Caller{Actions: []string{"write"}}, "read experiment:cv/a", Decision{Rule: "token limit: write only"}},
 		{"inside", Caller{Prefixes: []string{"cv/a/*"}}, "manage experiment:cv/a/b", Decision{true, "p, user:u, cv/*, manage", 1}},
 		{"beside", Caller{Prefixes: []string{"cv/a/*", "cv/b/*"}}, "manage experiment:cv/a", Decision{Rule: "token limit: only cv/a/*, cv/b/*"}},
-		{"both", Caller{Prefixes: []string{"cv/a/*"}, ReadOnly: true}, "read experiment:cv/b", Decision{Rule: "token limit: read only; only cv/a/*"}},
+		{"both", Caller{Prefixes: []string{"cv/a/*"}, Actions: []string{"read"}}, "read experiment:cv/b", Decision{Rule: "token limit: read only; only cv/a/*"}},
 		{"a gateway is named outright", Caller{Prefixes: []string{"*"}}, "use gateway:g", Decision{Rule: "token limit: only *"}},
 		{"a gateway is named", Caller{Prefixes: []string{"gateway:*"}}, "use gateway:g", Decision{true, "p, user:u, gateway:g, use", 3}},
 		{"one kind", Caller{Prefixes: []string{"model:cv/*"}}, "read experiment:cv/a", Decision{Rule: "token limit: only model:cv/*"}},

@@ -67,7 +67,7 @@ func addUser(path, name string, password auth.Secret, cost int) (replaced bool, 
 }
 
 func checkNew(name, password string) error {
-	if err := CheckName(name); err != nil {
+	if err := auth.CheckName(name); err != nil {
 		return err
 	}
 	switch {

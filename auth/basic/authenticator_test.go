@@ -211,13 +211,19 @@ func TestUnknownUsersCostTheSameHashesAsWrongPasswords(t *testing.T) {
 	}
 }
 
-// TestUnknownUsersTakeAsLongAsWrongPasswords compares the fastest of several
-// interleaved tries of each, which noise on the machine cannot make faster.
+// TestUnknownUsersTakeAsLongAsWrongPasswords compares the fastest of interleaved
+// tries of each, which noise on the machine cannot make faster. Where it is busy
+// the fastest is long in coming; users of whom one takes less or more work never
+// get to be alike.
 func TestUnknownUsersTakeAsLongAsWrongPasswords(t *testing.T) {
 	lines := []string{"carol:" + sha1Horse, "bob:" + strings.Replace(cheap, "$04$", "$06$", 1)}
 	a := Authenticator{parse(t, lines...), newVerified(t, 10)}
 	best := map[string]time.Duration{}
-	for i := range 8 {
+	alike := func(user string) bool {
+		ratio := float64(best[user]) / float64(best["bob"])
+		return ratio > 0.7 && ratio < 1.4
+	}
+	for i := range 60 {
 		for _, user := range []string{"bob", "carol", "nobody"} {
 			start := time.Now()
 			wantRefused(t, a, user, fmt.Sprint("wrong", i))
@@ -225,12 +231,11 @@ func TestUnknownUsersTakeAsLongAsWrongPasswords(t *testing.T) {
 				best[user] = took
 			}
 		}
-	}
-	for _, user := range []string{"carol", "nobody"} {
-		if ratio := float64(best[user]) / float64(best["bob"]); ratio < 0.7 || ratio > 1.4 {
-			t.Errorf("%s took %v, bob %v: ratio %.2f, want about 1", user, best[user], best["bob"], ratio)
+		if i >= 4 && alike("carol") && alike("nobody") {
+			return
 		}
 	}
+	t.Errorf("got %v as the fastest of each, want them alike", best)
 }
 
 func TestNobodySignsInAsAnUnknownUserWithSomebodysPassword(t *testing.T) {

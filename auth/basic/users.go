@@ -8,19 +8,12 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"mlgate/auth"
 )
 
 // maxFile bounds what is read of an htpasswd file: room for 100,000 users.
 const maxFile = 16 << 20
-
-// maxName bounds a user name, which travels into logs and headers.
-const maxName = 255
 
 // Users is an immutable snapshot of an htpasswd file.
 type Users struct {
@@ -99,7 +92,7 @@ func (u *Users) add(line string) (user string, err error) {
 	if !ok {
 		return "", errors.New("no colon: a line reads name:hash")
 	}
-	if err := CheckName(user); err != nil {
+	if err := auth.CheckName(user); err != nil {
 		return "", err
 	}
 	stored = strings.TrimRight(stored, " \t")
@@ -120,33 +113,6 @@ func (u *Users) add(line string) (user string, err error) {
 	return user, nil
 }
 
-// CheckName says what is wrong with a user name, if anything. Names are
-// compared byte for byte in policies, so there is one way to write each: NFC,
-// nothing invisible.
-func CheckName(name string) error {
-	switch {
-	case name == "":
-		return errors.New("empty user name")
-	case len(name) > maxName:
-		return fmt.Errorf("user name longer than %d bytes", maxName)
-	case !utf8.ValidString(name):
-		return fmt.Errorf("user name %q is not UTF-8", name)
-	case strings.Contains(name, ":"):
-		return fmt.Errorf("user name %q holds a colon, which ends a name in sign-ins", name)
-	case strings.ContainsFunc(name, invisible):
-		return fmt.Errorf("user name %q holds a control or invisible character", name)
-	case strings.TrimSpace(name) != name:
-		return fmt.Errorf("user name %q begins or ends with a blank", name)
-	case !norm.NFC.IsNormalString(name):
-		return fmt.Errorf("user name %q is not in Unicode's composed form (NFC): write it as %+q", name, norm.NFC.String(name))
-	}
-	return nil
-}
-
-func invisible(c rune) bool {
-	return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || c == '\u2028' || c == '\u2029'
-}
-
 // Has reports whether the file holds user.
 func (u *Users) Has(user string) bool {
 	_, ok := u.byName[user]
@@ -159,3 +125,14 @@ func (u *Users) Hash() string { return u.hash }
 
 // Len is the number of users.
 func (u *Users) Len() int { return len(u.byName) }
+
+// Mark changes whenever the user's password does, and says nothing about it to
+// who does not hold the file. ok is false for unknown users.
+func (u *Users) Mark(user string) (mark string, ok bool) {
+	e, ok := u.byName[user]
+	if !ok {
+		return "", false
+	}
+	sum := sha256.Sum256([]byte("mark of " + user + ":" + e.stored))
+	return hex.EncodeToString(sum[:]), true
+}

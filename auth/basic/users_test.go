@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mlgate/auth"
 )
 
 const (
@@ -111,7 +113,7 @@ func TestLoadNamesTheFileAndHashTellsVersionsApart(t *testing.T) {
 
 // FuzzParse holds that no file makes the parser or a later comparison panic,
 // that errors name the file and quote no hash, and that what is accepted is a
-// set of names that CheckName accepts.
+// set of names that auth.CheckName accepts.
 func FuzzParse(f *testing.F) {
 	data, err := os.ReadFile("testdata/vectors.tsv")
 	if err != nil {
@@ -142,7 +144,7 @@ func FuzzParse(f *testing.F) {
 			t.Error("a file without users was accepted")
 		}
 		for name, e := range u.byName {
-			if err := CheckName(name); err != nil {
+			if err := auth.CheckName(name); err != nil {
 				t.Errorf("accepted %q: %v", name, err)
 			}
 			if e.weight < 50_000_000 && e.match(fmt.Sprintf("no password %x", data)) {

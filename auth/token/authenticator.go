@@ -18,6 +18,9 @@ import (
 // anyUser is the user name that stands for "whoever owns the token".
 const anyUser = "token"
 
+// EndsSoon is how long before its end a token's owner is told of it.
+const EndsSoon = 7 * 24 * time.Hour
+
 // touchAfter is how old a token's last use may look.
 const touchAfter = time.Minute
 
@@ -27,12 +30,23 @@ type Owners interface {
 	Has(user string) bool
 }
 
+// Options are what an Authenticator needs. It is made anew for each snapshot.
+type Options struct {
+	// Store keeps the tokens.
+	Store store.Tokens
+	// Owners says who may own tokens.
+	Owners Owners
+	// MaxUnused is for how long a token may go unused and still sign in; zero:
+	// for ever.
+	MaxUnused time.Duration
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+}
+
 // Authenticator signs in with an API token: as Bearer, or as the password of
 // Basic credentials, whose user is then the token's owner or "token".
 type Authenticator struct {
-	store      store.Tokens
-	owners     Owners
-	now        func() time.Time
+	opts       Options
 	identities *otter.Cache[string, issued]
 }
 
@@ -43,11 +57,13 @@ type issued struct {
 	identity *auth.Identity
 }
 
-// NewAuthenticator returns an Authenticator over one snapshot of owners. It is
-// made anew for each snapshot.
-func NewAuthenticator(tokens store.Tokens, owners Owners, now func() time.Time) *Authenticator {
+// NewAuthenticator returns an Authenticator over one snapshot of owners.
+func NewAuthenticator(opts Options) *Authenticator {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	return &Authenticator{
-		store: tokens, owners: owners, now: now,
+		opts:       opts,
 		identities: otter.Must(&otter.Options[string, issued]{MaximumSize: 10_000}),
 	}
 }
@@ -68,9 +84,12 @@ func (a *Authenticator) Authenticate(r *http.Request) (*auth.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	record, err := a.store.Get(r.Context(), id)
+	record, err := a.opts.Store.Get(r.Context(), id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errUnknown
+	}
+	if errors.Is(err, store.ErrUnavailable) {
+		return nil, fmt.Errorf("look up token: %w: %w", auth.ErrUnavailable, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look up token: %w", err)
@@ -79,14 +98,14 @@ func (a *Authenticator) Authenticate(r *http.Request) (*auth.Identity, error) {
 	if subtle.ConstantTimeCompare(got[:], record.Hash[:]) != 1 {
 		return nil, errUnknown
 	}
-	now := a.now()
+	now := a.opts.Now()
 	if err := a.usable(record, c, now); err != nil {
 		return nil, err
 	}
 	if now.Sub(record.LastUsed) >= touchAfter {
 		// A lost note of use is no reason to refuse; a token deleted just now is
 		// seen by the next request.
-		_ = a.store.Touch(r.Context(), id, now)
+		_ = a.opts.Store.Touch(r.Context(), id, now)
 	}
 	return a.identity(record), nil
 }
@@ -99,10 +118,20 @@ func (a *Authenticator) usable(t *store.Token, c auth.Credentials, now time.Time
 		return fmt.Errorf("API token %s expired on %s: %w", t.ID, t.Expires.UTC().Format(time.RFC3339), auth.ErrBadCredentials)
 	case c.Scheme == auth.SchemeBasic && c.User != anyUser && norm.NFC.String(c.User) != t.Owner:
 		return fmt.Errorf("API token %s belongs to another user: give its owner's name, or \"token\": %w", t.ID, auth.ErrBadCredentials)
-	case !a.owners.Has(t.Owner):
+	case a.opts.MaxUnused > 0 && now.Sub(later(t.Created, t.LastUsed)) >= a.opts.MaxUnused:
+		return fmt.Errorf("API token %s was not used since %s, which is too long: make a new one: %w",
+			t.ID, later(t.Created, t.LastUsed).UTC().Format(time.RFC3339), auth.ErrBadCredentials)
+	case !a.opts.Owners.Has(t.Owner):
 		return fmt.Errorf("API token %s: its owner can no longer sign in: %w", t.ID, auth.ErrBadCredentials)
 	}
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // identity is made once for each record, which never changes.
@@ -112,7 +141,7 @@ func (a *Authenticator) identity(t *store.Token) *auth.Identity {
 	}
 	id := auth.NewIdentity(auth.Identity{
 		User: t.Owner, Method: auth.MethodToken, TokenID: t.ID,
-		ReadOnly: t.ReadOnly, Prefixes: t.Prefixes, Expires: t.Expires,
+		Actions: t.Actions, Prefixes: t.Prefixes, Expires: t.Expires,
 	})
 	a.identities.Set(t.ID, issued{t, id})
 	return id

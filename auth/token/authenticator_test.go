@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,7 +38,7 @@ func TestATokenSignsInAsItsOwnerWithItsLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.owners["jürgen"] = true
-	record, text := w.create(t, as("jürgen"), Request{ReadOnly: true, Prefixes: []string{"cv/*"}})
+	record, text := w.create(t, as("jürgen"), Request{Actions: []string{"read"}, Prefixes: []string{"cv/*"}})
 	for name, r := range map[string]*http.Request{
 		"bearer":                   bearer(text),
 		"password":                 basic("jürgen", text),
@@ -49,7 +50,7 @@ func TestATokenSignsInAsItsOwnerWithItsLimits(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if id.User != "jürgen" || id.Method != auth.MethodToken || id.TokenID != record.ID || !id.ReadOnly ||
+		if id.User != "jürgen" || id.Method != auth.MethodToken || id.TokenID != record.ID || len(id.Actions) != 1 ||
 			len(id.Prefixes) != 1 || !id.Expires.Equal(record.Expires) {
 			t.Errorf("%s: got %+v", name, id)
 		}
@@ -123,25 +124,41 @@ func TestAStoreThatDoesNotAnswerRefusesWithoutBlamingTheCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, text := w.create(t, as("alice"), Request{})
-	a := NewAuthenticator(down{}, w.owners, time.Now)
+	a := NewAuthenticator(Options{Store: down{}, Owners: w.owners})
 	if id, err := a.Authenticate(bearer(text)); id != nil || err == nil || errors.Is(err, auth.ErrBadCredentials) || errors.Is(err, auth.ErrNoCredentials) {
 		t.Errorf("got %v, %v; want an error of its own", id, err)
 	}
+}
+
+func TestAStoreThatIsUnavailableIsSaidSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, text := w.create(t, as("alice"), Request{})
+	a := NewAuthenticator(Options{Store: unavailable{}, Owners: w.owners})
+	if id, err := a.Authenticate(bearer(text)); id != nil || !errors.Is(err, auth.ErrUnavailable) || !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("got %v, %v; want unavailable", id, err)
+	}
+}
+
+type unavailable struct{ store.Tokens }
+
+func (unavailable) Get(context.Context, string) (*store.Token, error) {
+	return nil, fmt.Errorf("redis: %w", store.ErrUnavailable)
 }
 
 func TestTheIdentityFollowsTheRecord(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	record, text := w.create(t, as("alice"), Request{})
-	if id, err := w.Authenticate(bearer(text)); err != nil || id.ReadOnly {
+	if id, err := w.Authenticate(bearer(text)); err != nil || id.Limited() {
 		t.Fatalf("got %+v, %v", id, err)
 	}
 	narrowed := *record // as an import of state would
-	narrowed.ReadOnly = true
+	narrowed.Actions = []string{"read"}
 	if err := errors.Join(w.Store.Delete(t.Context(), record.ID), w.Store.Put(t.Context(), &narrowed)); err != nil {
 		t.Fatal(err)
 	}
-	if id, err := w.Authenticate(bearer(text)); err != nil || !id.ReadOnly {
+	if id, err := w.Authenticate(bearer(text)); err != nil || !id.Limited() {
 		t.Errorf("got %+v, %v; want the token's new limits", id, err)
 	}
 }
@@ -157,7 +174,7 @@ func TestLastUseIsNotedAtMostOnceAMinute(t *testing.T) {
 	w := newWorld(t)
 	record, text := w.create(t, as("alice"), Request{})
 	counting := &touches{Tokens: w.Store}
-	a := NewAuthenticator(counting, w.owners, func() time.Time { return w.now })
+	a := NewAuthenticator(Options{Store: counting, Owners: w.owners, Now: func() time.Time { return w.now }})
 	for range 3 {
 		for range 10 {
 			if _, err := a.Authenticate(bearer(text)); err != nil {

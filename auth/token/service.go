@@ -50,8 +50,10 @@ type Service struct {
 	MaxLifetime time.Duration
 	// DefaultLifetime is for those who ask for none; MaxLifetime if zero.
 	DefaultLifetime time.Duration
-	// CheckPrefix says what is wrong with a pattern. The rules are the
-	// policy's, which this package does not know; nil refuses all patterns.
+	// CheckAction and CheckPrefix say what is wrong with an action or a pattern.
+	// The rules are the policy's, which this package does not know; nil refuses
+	// all.
+	CheckAction func(action string) error
 	CheckPrefix func(pattern string) error
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
@@ -61,7 +63,7 @@ type Service struct {
 
 // Caller is who asks.
 type Caller struct {
-	// Identity is who they are. A limited one (read-only, prefixes) may list
+	// Identity is who they are. A limited one (actions, prefixes) may list
 	// its owner's tokens and revoke itself, nothing else: a token must not beget
 	// or end tokens of wider rights than its own. Nor may one made with a token
 	// outlive it.
@@ -78,8 +80,8 @@ type Request struct {
 	Name string
 	// Lifetime is how long it lives; zero: the default.
 	Lifetime time.Duration
-	// ReadOnly and Prefixes narrow it.
-	ReadOnly bool
+	// Actions and Prefixes narrow it.
+	Actions  []string
 	Prefixes []string
 }
 
@@ -105,7 +107,7 @@ func (s Service) Create(ctx context.Context, by Caller, req Request) (*store.Tok
 	now := s.now().UTC().Truncate(time.Millisecond)
 	record := &store.Token{
 		ID: id, Owner: owner, Name: req.Name, Hash: hash(text.Reveal()),
-		ReadOnly: req.ReadOnly, Prefixes: req.Prefixes, CreatedBy: by.Identity.User,
+		Actions: req.Actions, Prefixes: req.Prefixes, CreatedBy: by.Identity.User,
 		Created: now, Expires: earlier(now.Add(req.Lifetime), by.Identity.Expires),
 	}
 	if err := s.Store.Put(ctx, record); err != nil {
@@ -146,20 +148,10 @@ func (s Service) Revoke(ctx context.Context, by Caller, owner, id string) error 
 	if by.Identity.Limited() && by.Identity.TokenID != id {
 		return errLimited
 	}
-	if checkID(id) != nil {
-		return ErrNotFound
+	if _, err := s.find(ctx, by, owner, id); err != nil {
+		return err
 	}
-	record, err := s.Store.Get(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return ErrNotFound
-	}
-	if err != nil {
-		return fmt.Errorf("look up token: %w", err)
-	}
-	if owner != "" && record.Owner != owner || !by.Admin && record.Owner != by.Identity.User {
-		return ErrNotFound
-	}
-	err = s.Store.Delete(ctx, id)
+	err := s.Store.Delete(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return ErrNotFound
 	}
@@ -167,6 +159,25 @@ func (s Service) Revoke(ctx context.Context, by Caller, owner, id string) error 
 		return fmt.Errorf("revoke token: %w", err)
 	}
 	return nil
+}
+
+// find returns the token with this id, if it is one that a caller who passed
+// mayAct may know of.
+func (s Service) find(ctx context.Context, by Caller, owner, id string) (*store.Token, error) {
+	if checkID(id) != nil {
+		return nil, ErrNotFound
+	}
+	record, err := s.Store.Get(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up token: %w", err)
+	}
+	if owner != "" && record.Owner != owner || !by.Admin && record.Owner != by.Identity.User {
+		return nil, ErrNotFound
+	}
+	return record, nil
 }
 
 // mayAct returns the owner on whose tokens the caller may act.
@@ -182,7 +193,7 @@ func (s Service) mayAct(by Caller, owner string) (string, error) {
 	return owner, nil
 }
 
-var errLimited = fmt.Errorf("%w: a token that is read-only or limited to prefixes may neither create tokens nor revoke others: "+
+var errLimited = fmt.Errorf("%w: a token that is limited to actions or prefixes may neither create tokens nor revoke others: "+
 	"use your password, or a token without limits", ErrForbidden)
 
 // check refuses what cannot be made and fills in the defaults.
@@ -204,6 +215,9 @@ func (s Service) check(req *Request) error {
 	if err := checkTokenName(req.Name); err != nil {
 		return err
 	}
+	if err := s.checkActions(req); err != nil {
+		return err
+	}
 	return s.checkPrefixes(req)
 }
 
@@ -219,6 +233,19 @@ func checkTokenName(name string) error {
 		// Names show in lists and logs; this one looks like a pasted token.
 		return fmt.Errorf("%w: name must not contain %q: is that a token?", ErrInvalid, auth.TokenPrefix)
 	}
+	return nil
+}
+
+func (s Service) checkActions(req *Request) error {
+	for _, action := range req.Actions {
+		if s.CheckAction == nil {
+			return errors.New("token service without a check of actions")
+		}
+		if err := s.CheckAction(action); err != nil {
+			return fmt.Errorf("%w: actions: %w", ErrInvalid, err)
+		}
+	}
+	req.Actions = slices.Compact(slices.Sorted(slices.Values(req.Actions)))
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,9 @@ import (
 	"mlgate/auth/store"
 	"mlgate/auth/store/embedded"
 )
+
+// maxUnused is for how long tokens of these tests may lie unused.
+const maxUnused = 50 * time.Hour
 
 // owners is a set of users who can sign in.
 type owners map[string]bool
@@ -41,6 +45,12 @@ func newWorld(t testing.TB) *world {
 	clock := func() time.Time { return w.now }
 	w.Service = Service{
 		Store: db.Tokens(), Owners: w.owners, MaxLifetime: 100 * time.Hour, Now: clock,
+		CheckAction: func(a string) error {
+			if a == "admin" {
+				return errors.New("admin is everything")
+			}
+			return nil
+		},
 		CheckPrefix: func(p string) error {
 			if strings.HasSuffix(p, "**") {
 				return errors.New("two stars")
@@ -48,7 +58,7 @@ func newWorld(t testing.TB) *world {
 			return nil
 		},
 	}
-	w.Authenticator = NewAuthenticator(db.Tokens(), w.owners, clock)
+	w.Authenticator = NewAuthenticator(Options{Store: db.Tokens(), Owners: w.owners, MaxUnused: maxUnused, Now: clock})
 	return w
 }
 
@@ -77,12 +87,12 @@ func (w *world) create(t testing.TB, by Caller, req Request) (*store.Token, stri
 func TestCreateKeepsTheLimitsAndOnlyAHash(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	record, text := w.create(t, as("alice"), Request{Name: "nightly", Lifetime: time.Hour, ReadOnly: true, Prefixes: []string{"cv/*"}})
+	record, text := w.create(t, as("alice"), Request{Name: "nightly", Lifetime: time.Hour, Actions: []string{"read"}, Prefixes: []string{"cv/*"}})
 	kept, err := w.Store.Get(t.Context(), record.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kept.Owner != "alice" || kept.CreatedBy != "alice" || kept.Name != "nightly" || !kept.ReadOnly || kept.Prefixes[0] != "cv/*" ||
+	if kept.Owner != "alice" || kept.CreatedBy != "alice" || kept.Name != "nightly" || !slices.Equal(kept.Actions, []string{"read"}) || kept.Prefixes[0] != "cv/*" ||
 		!kept.Created.Equal(w.now) || !kept.Expires.Equal(w.now.Add(time.Hour)) || !kept.LastUsed.IsZero() {
 		t.Errorf("got %+v", kept)
 	}
@@ -205,7 +215,7 @@ func TestAnonymousCallersHaveNoTokens(t *testing.T) {
 func TestALimitedTokenMayOnlyListAndRevokeItself(t *testing.T) {
 	t.Parallel()
 	for name, limits := range map[string]Request{
-		"read-only": {ReadOnly: true}, "prefixes": {Prefixes: []string{"*"}},
+		"actions": {Actions: []string{"manage"}}, "prefixes": {Prefixes: []string{"*"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -217,7 +227,7 @@ func TestALimitedTokenMayOnlyListAndRevokeItself(t *testing.T) {
 				t.Fatal(err)
 			}
 			by := Caller{Identity: id, Admin: true}
-			if _, _, err := w.Create(t.Context(), by, Request{Name: "x"}); !errors.Is(err, ErrForbidden) || !strings.Contains(err.Error(), "read-only or limited") {
+			if _, _, err := w.Create(t.Context(), by, Request{Name: "x"}); !errors.Is(err, ErrForbidden) || !strings.Contains(err.Error(), "limited to actions") {
 				t.Errorf("create: got %v, want forbidden and why", err)
 			}
 			if err := w.Revoke(t.Context(), by, "", other.ID); !errors.Is(err, ErrForbidden) {
