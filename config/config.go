@@ -93,12 +93,76 @@ type Upstream struct {
 
 // State is what must outlive a restart.
 type State struct {
-	// Kind of store. `embedded`: one file, one replica.
-	Kind string `key:"kind" default:"embedded" kind:"embedded"`
+	// Kind of store. `embedded`: one file, one replica. `redis`: many replicas
+	// that share a Redis.
+	Kind string `key:"kind" default:"embedded" kind:"embedded or redis"`
 
 	// Path of the embedded store's file. It holds hashes of tokens and the seal
 	// key: readable by mlgate alone.
 	Path string `key:"path" default:"mlgate.db" kind:"path"`
+
+	// Redis is where the replicas of kind redis keep their state.
+	Redis Redis `key:"redis"`
+}
+
+// Redis is a Redis that replicas share.
+type Redis struct {
+	// Addrs are where Redis is: one server; with master_name its Sentinels; several
+	// without master_name are nodes of a Cluster, of which two or three are enough.
+	Addrs []string `key:"addrs" kind:"list of host:port" required:"for state.kind redis"`
+
+	// MasterName is the name by which the Sentinels know the server. Absent: no
+	// Sentinels.
+	MasterName string `key:"master_name" kind:"text"`
+
+	// Username is the ACL user on the server. Absent: the default user.
+	Username string `key:"username" kind:"text"`
+
+	// PasswordFile holds that user's password, and nothing else. It is read for each
+	// new connection, so a password may be changed without a restart.
+	PasswordFile string `key:"password_file" kind:"path"`
+
+	// SentinelUsername is the ACL user on the Sentinels, if they have one.
+	SentinelUsername string `key:"sentinel_username" kind:"text"`
+
+	// SentinelPasswordFile holds the password for the Sentinels. Read at start.
+	SentinelPasswordFile string `key:"sentinel_password_file" kind:"path"`
+
+	// DB is the number of the database. A Cluster has only 0.
+	DB int `key:"db" default:"0" kind:"number"`
+
+	// KeyPrefix begins all keys, for a Redis that also serves others. Two mlgates of
+	// one prefix share their tokens.
+	KeyPrefix string `key:"key_prefix" default:"mlgate:" kind:"text"`
+
+	// OnOutage says what becomes of tokens while Redis does not answer. `refuse`:
+	// 503, before anything is sent to MLflow. `grace`: tokens that a replica has seen
+	// before go on for a while, and a token that is revoked through another replica
+	// meanwhile may live on here for as long.
+	OnOutage string `key:"on_outage" default:"refuse" kind:"refuse or grace"`
+
+	// Grace is how long that while is.
+	Grace time.Duration `key:"grace" default:"30s" kind:"duration"`
+
+	// TLS is how to speak TLS with Redis and its Sentinels.
+	TLS RedisTLS `key:"tls"`
+}
+
+// RedisTLS is how to speak TLS with Redis.
+type RedisTLS struct {
+	// Enabled turns TLS on. Naming a file below turns it on as well.
+	Enabled bool `key:"enabled" default:"false" kind:"true or false"`
+
+	// CAFile holds the PEM certificates that may sign the server's. Absent: those of
+	// the system.
+	CAFile string `key:"ca_file" kind:"path"`
+
+	// CertFile holds the certificate that mlgate shows, PEM, where the server asks
+	// for one.
+	CertFile string `key:"cert_file" kind:"path"`
+
+	// KeyFile holds the private key of cert_file, PEM.
+	KeyFile string `key:"key_file" kind:"path"`
 }
 
 // Policy says who may do what.
@@ -118,19 +182,81 @@ type Auth struct {
 
 	// Tokens are API tokens that users make for themselves.
 	Tokens Tokens `key:"tokens"`
+
+	// Workload are rules by which machines sign in with the JWT that their own
+	// platform gives them: CI jobs, Kubernetes service accounts. They are asked in
+	// their order, and the first that takes a token decides alone. In the
+	// environment the list is one line of YAML.
+	Workload []Workload `key:"workload" kind:"list of sections"`
+}
+
+// Workload is one rule for tokens of one issuer.
+type Workload struct {
+	// Issuer of the tokens, exactly as their `iss` says it. Its keys are found by
+	// OpenID discovery below this URL, unless jwks_url or jwks_file is set.
+	Issuer string `key:"issuer" kind:"URL" required:"always"`
+
+	// Audience that the tokens must be made for. Choose one that no other service
+	// takes: a token that a job made for another one must not open mlgate.
+	Audience string `key:"audience" kind:"text" required:"always"`
+
+	// Subject is what `sub` must be. A `*` stands for one whole segment between `:`
+	// or `/`, at the end for all that follows, and needs two segments spelt out
+	// before it.
+	Subject string `key:"subject" kind:"pattern" required:"always"`
+
+	// Claims must match as well: a list of `{name: ref, value: refs/tags/*}`, names
+	// of claims at the top of the token and patterns for their values.
+	Claims []Claim `key:"claims" kind:"list of sections"`
+
+	// User is who the caller is then. Nobody of the password file may be called the
+	// same.
+	User string `key:"user" kind:"text" required:"always"`
+
+	// Groups of the caller, for `group:` lines of the policy.
+	Groups []string `key:"groups" kind:"list of texts"`
+
+	// JWKSURL is where the issuer's keys are, where discovery does not find them. It
+	// counts for all rules of the issuer, like the three keys below: set it in one.
+	JWKSURL string `key:"jwks_url" kind:"URL"`
+
+	// JWKSFile holds the issuer's keys, for an issuer that mlgate cannot reach. It is
+	// read again when it changes; until then the keys count, however old.
+	JWKSFile string `key:"jwks_file" kind:"path"`
+
+	// CAFile holds the PEM certificates that may sign the issuer's own, beside those
+	// of the system.
+	CAFile string `key:"ca_file" kind:"path"`
+
+	// MaxKeyAge is how long the last keys count while the issuer does not answer;
+	// then its tokens are answered 503. Absent: 24h.
+	MaxKeyAge time.Duration `key:"max_key_age" kind:"duration"`
+}
+
+// Claim is a claim that a token must have.
+type Claim struct {
+	// Name of the claim.
+	Name string `key:"name" kind:"text" required:"always"`
+
+	// Value is a pattern for it; one segment must be spelt out before a `*`.
+	Value string `key:"value" kind:"pattern" required:"always"`
 }
 
 // Basic is sign-in by name and password.
 type Basic struct {
 	// HtpasswdFile holds names and password hashes (bcrypt, apr1, SHA-1,
 	// SHA-256/512-crypt; plaintext is refused). It is read again when it changes.
-	HtpasswdFile string `key:"htpasswd_file" kind:"path" required:"unless mode is open"`
+	HtpasswdFile string `key:"htpasswd_file" kind:"path" required:"unless mode is open or auth.workload is set"`
 }
 
 // Tokens are API tokens that users make for themselves.
 type Tokens struct {
 	// MaxLifetime is the longest time that a new token may live.
 	MaxLifetime time.Duration `key:"max_lifetime" default:"8760h" kind:"duration"`
+
+	// MaxUnused is how long a token may lie unused: after that it is refused, like a
+	// revoked one. `0s`: as long as it lives.
+	MaxUnused time.Duration `key:"max_unused" default:"2160h" kind:"duration"`
 }
 
 // Mode says what a refusal does.

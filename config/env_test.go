@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -15,8 +16,14 @@ var envOf = map[string]string{
 	"admin_listen": "127.0.0.9:2", "mode": "warn", "trusted_proxies": "10.0.0.1, 10.1.0.0/16",
 	"tls.cert_file": "c", "tls.key_file": "k", "seal_keys_file": "s",
 	"upstream.url": "https://env.internal", "upstream.ca_file": "ca", "upstream.allowed_source_schemes": "s3,gs", "upstream.direct_transfers": "false",
-	"state.kind": "embedded", "state.path": "e.db", "policy.file": "e.csv", "policy.contact": "env",
-	"auth.basic.htpasswd_file": "e.htpasswd", "auth.tokens.max_lifetime": "1h",
+	"state.kind": "redis", "state.path": "e.db",
+	"state.redis.addrs": "a:1, b:2", "state.redis.master_name": "m", "state.redis.username": "u", "state.redis.password_file": "rp",
+	"state.redis.sentinel_username": "su", "state.redis.sentinel_password_file": "sp", "state.redis.db": "3", "state.redis.key_prefix": "x:",
+	"state.redis.on_outage": "grace", "state.redis.grace": "10s", "state.redis.tls.enabled": "true",
+	"state.redis.tls.ca_file": "rca", "state.redis.tls.cert_file": "rc", "state.redis.tls.key_file": "rk",
+	"policy.file": "e.csv", "policy.contact": "env",
+	"auth.basic.htpasswd_file": "e.htpasswd", "auth.tokens.max_lifetime": "1h", "auth.tokens.max_unused": "0s",
+	"auth.workload": `[{"issuer": "https://env.example.org", "audience": "Env", "subject": "a:b", "user": "c", "ca_file": "ca"}]`,
 }
 
 func TestEveryKeyIsAlsoAnEnvironmentVariable(t *testing.T) {
@@ -33,13 +40,21 @@ func TestEveryKeyIsAlsoAnEnvironmentVariable(t *testing.T) {
 		cfg.Listen, cfg.ExternalURL.String(), cfg.AdminListen, cfg.Mode, texts(cfg.TrustedProxies),
 		cfg.TLS.CertFile, cfg.TLS.KeyFile, cfg.SealKeysFile,
 		cfg.Upstream.URL.String(), cfg.Upstream.CAFile, cfg.Upstream.AllowedSourceSchemes, cfg.Upstream.DirectTransfers,
-		cfg.State.Path, cfg.Policy.File, cfg.Policy.Contact, cfg.Auth.Basic.HtpasswdFile, cfg.Auth.Tokens.MaxLifetime.Hours(),
+		cfg.State.Kind, cfg.State.Redis,
+		cfg.State.Path, cfg.Policy.File, cfg.Policy.Contact, cfg.Auth.Basic.HtpasswdFile, cfg.Auth.Tokens.MaxLifetime.Hours(), cfg.Auth.Tokens.MaxUnused,
+		cfg.Auth.Workload,
 	}
 	in := func(name string) string { return filepath.Join(folder, name) }
 	want := []any{
 		"127.0.0.9:1", "http://env.example.org/x", "127.0.0.9:2", Warn, []string{"10.0.0.1/32", "10.1.0.0/16"},
 		in("c"), in("k"), in("s"), "https://env.internal", in("ca"), []string{"s3", "gs"}, false,
-		in("e.db"), in("e.csv"), "env", in("e.htpasswd"), 1.0,
+		"redis", Redis{
+			Addrs: []string{"a:1", "b:2"}, MasterName: "m", Username: "u", PasswordFile: in("rp"),
+			SentinelUsername: "su", SentinelPasswordFile: in("sp"), DB: 3, KeyPrefix: "x:", OnOutage: Grace, Grace: 10 * time.Second,
+			TLS: RedisTLS{Enabled: true, CAFile: in("rca"), CertFile: in("rc"), KeyFile: in("rk")},
+		},
+		in("e.db"), in("e.csv"), "env", in("e.htpasswd"), 1.0, time.Duration(0),
+		[]Workload{{Issuer: "https://env.example.org", Audience: "Env", Subject: "a:b", User: "c", CAFile: in("ca")}},
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -78,7 +93,7 @@ func TestStrayVariables(t *testing.T) {
 		{"MLGATE_MOD", "the nearest known one is MLGATE_MODE", ""},
 		{"MLGATE_UPSTREAM_URLS", "the nearest known one is MLGATE_UPSTREAM_URL", ""},
 		{"MLGATE_SESSIONS_IDLE", "later version", ""},
-		{"MLGATE_STATE_REDIS_ADDRS", "later version", ""},
+		{"MLGATE_STATE_REDIS_ADDRESS", "the nearest known one is MLGATE_STATE_REDIS_ADDRS", ""},
 		{"MLGATE_SOMETHING_ELSE", "", "environment variable MLGATE_SOMETHING_ELSE: sets nothing"},
 		{"MLGATE_SERVICE_HOST", "", ""},
 		{"MLGATE_ADMIN_PORT_9090_TCP_ADDR", "", ""},
@@ -98,6 +113,23 @@ func TestStrayVariables(t *testing.T) {
 			}
 			if got := strings.Join(cfg.Warnings(), "\n"); got != c.warned {
 				t.Errorf("got warnings %q, want %q", got, c.warned)
+			}
+		})
+	}
+}
+
+func TestFaultyListInTheEnvironmentIsNamed(t *testing.T) {
+	for value, want := range map[string]string{
+		"x":                      `environment variable MLGATE_AUTH_WORKLOAD: auth.workload: want a list of sections; begin each one with`,
+		"[":                      `environment variable MLGATE_AUTH_WORKLOAD: auth.workload: "[": want a list of sections in YAML; `,
+		"[{isuer: a}]":           `environment variable MLGATE_AUTH_WORKLOAD:1: auth.workload[0].isuer: unknown key; the nearest known key is "issuer"`,
+		"[{issuer: 'http://a'}]": `environment variable MLGATE_AUTH_WORKLOAD: auth.workload[0].issuer: "http://a": plain http`,
+	} {
+		t.Run(value, func(t *testing.T) {
+			t.Setenv("MLGATE_AUTH_WORKLOAD", value)
+			_, err := Load(write(t, minimal))
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got  %v\nwant %s", err, want)
 			}
 		})
 	}

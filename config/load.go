@@ -54,6 +54,7 @@ func unreadable(path string, err error) error {
 // overlay puts the layers on each other: environment over file over defaults.
 func overlay(values map[string]any, from *origin) (*viper.Viper, []error) {
 	layers := viper.New()
+	var bad []error
 	for _, l := range leaves() {
 		layers.SetDefault(l.key, l.defaultValue())
 		if value, ok := values[l.key]; ok {
@@ -63,14 +64,19 @@ func overlay(values map[string]any, from *origin) (*viper.Viper, []error) {
 		// MLGATE_ADMIN_LISTEN= turns the admin port off.
 		if text, ok := os.LookupEnv(l.env()); ok {
 			value := l.fromEnv(text)
-			layers.Set(l.key, value)
 			from.env[l.key] = l.env()
 			from.given[l.key] = shown(text)
+			if l.isItems() {
+				var faulty []error
+				value, faulty = itemsFromEnv(l, text, from)
+				bad = append(bad, faulty...)
+			}
+			layers.Set(l.key, value)
 		}
 	}
 	stray, problems := strayEnv(os.Environ())
 	from.stray = stray
-	return layers, problems
+	return layers, append(bad, problems...)
 }
 
 // defaultValue is the default in the shape of a value from the file.
@@ -84,6 +90,14 @@ func (c *Config) fill(layers *viper.Viper, folder string) []error {
 	for _, l := range leaves() {
 		raw := layers.Get(l.key)
 		if raw == "" {
+			continue
+		}
+		if l.isItems() {
+			value, faults := decodeItems(l.key, l.typ, raw, folder)
+			for _, f := range faults {
+				problems = append(problems, c.origin.problem(f.key, f.fault, "correct the value"))
+			}
+			target.FieldByIndex(l.index).Set(value)
 			continue
 		}
 		value, err := l.decode(raw, folder)
@@ -109,7 +123,7 @@ func unrepeated(problems, later []error) []error {
 	var kept []error
 	for _, err := range later {
 		var p *Problem
-		if errors.As(err, &p) && !faulty[p.Key] {
+		if errors.As(err, &p) && !faulty[p.Key] && !faulty[itemOf(p.Key)] {
 			kept = append(kept, err)
 		}
 	}

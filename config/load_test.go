@@ -40,7 +40,17 @@ policy:
   contact: "#ml-platform"
 auth:
   basic: {htpasswd_file: users.htpasswd}
-  tokens: {max_lifetime: 720h}
+  tokens: {max_lifetime: 720h, max_unused: 240h}
+  workload:
+    - issuer: https://token.actions.githubusercontent.com
+      audience: mlgate
+      subject: "repo:acme/vision:*"
+      claims: [{name: ref, value: refs/tags/*}, {name: environment, value: prod}]
+      user: ci-vision
+      groups: [ci, release]
+    - {issuer: "https://kubernetes.default.svc", audience: mlgate, subject: "system:serviceaccount:team:trainer", user: trainer,
+       jwks_url: "https://10.0.0.1/openid/v1/jwks", ca_file: cluster.pem, max_key_age: 2h}
+    - {issuer: "https://offline.example.org", audience: mlgate, subject: "a:b", user: c, jwks_file: keys.json}
 `
 
 // write puts a config file into a folder of its own.
@@ -75,14 +85,14 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 		Schemes                            []string
 		Direct                             bool
 		Kind, State, Policy, Contact, Pass string
-		Lifetime                           time.Duration
+		Lifetime, Unused                   time.Duration
 	}
 	have := got{
 		cfg.Version, cfg.Listen, cfg.ExternalURL.String(), cfg.AdminListen, string(cfg.Mode),
 		texts(cfg.TrustedProxies), cfg.TLS.CertFile, cfg.TLS.KeyFile, cfg.SealKeysFile,
 		cfg.Upstream.URL.String(), cfg.Upstream.CAFile, cfg.Upstream.AllowedSourceSchemes, cfg.Upstream.DirectTransfers,
 		cfg.State.Kind, cfg.State.Path, cfg.Policy.File, cfg.Policy.Contact, cfg.Auth.Basic.HtpasswdFile,
-		cfg.Auth.Tokens.MaxLifetime,
+		cfg.Auth.Tokens.MaxLifetime, cfg.Auth.Tokens.MaxUnused,
 	}
 	want := got{
 		1, "10.0.0.5:443", "https://ml.example.org/mlflow", "127.0.0.1:9191", "warn",
@@ -90,7 +100,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 		filepath.Join(folder, "cert.pem"), "/etc/key.pem", filepath.Join(folder, "keys/seal"),
 		"https://mlflow.internal:5000", filepath.Join(folder, "ca.pem"), []string{"s3", "gs"}, false,
 		"embedded", filepath.Join(filepath.Dir(folder), "state/gate.db"), filepath.Join(folder, "policy.csv"),
-		"#ml-platform", filepath.Join(folder, "users.htpasswd"), 720 * time.Hour,
+		"#ml-platform", filepath.Join(folder, "users.htpasswd"), 720 * time.Hour, 240 * time.Hour,
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -108,8 +118,8 @@ func texts(prefixes []netip.Prefix) []string {
 func TestAbsentKeysTakeTheirDefaults(t *testing.T) {
 	t.Parallel()
 	cfg := load(t, minimal)
-	have := []any{cfg.Version, cfg.Listen, cfg.AdminListen, cfg.Mode, cfg.State.Kind, filepath.Base(cfg.State.Path), cfg.Auth.Tokens.MaxLifetime}
-	want := []any{1, "127.0.0.1:8080", "127.0.0.1:9090", Enforce, "embedded", "mlgate.db", 8760 * time.Hour}
+	have := []any{cfg.Version, cfg.Listen, cfg.AdminListen, cfg.Mode, cfg.State.Kind, filepath.Base(cfg.State.Path), cfg.Auth.Tokens.MaxLifetime, cfg.Auth.Tokens.MaxUnused}
+	want := []any{1, "127.0.0.1:8080", "127.0.0.1:9090", Enforce, "embedded", "mlgate.db", 8760 * time.Hour, 2160 * time.Hour}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -187,4 +197,30 @@ func TestWarningsNameWhatIsLoudOrInTheClear(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEveryRuleForMachinesReachesItsFields(t *testing.T) {
+	t.Parallel()
+	cfg := load(t, full)
+	folder := filepath.Dir(cfg.File())
+	want := []Workload{
+		{
+			Issuer: "https://token.actions.githubusercontent.com", Audience: "mlgate", Subject: "repo:acme/vision:*",
+			Claims: []Claim{{"ref", "refs/tags/*"}, {"environment", "prod"}}, User: "ci-vision", Groups: []string{"ci", "release"},
+		},
+		{
+			Issuer: "https://kubernetes.default.svc", Audience: "mlgate", Subject: "system:serviceaccount:team:trainer", User: "trainer",
+			JWKSURL: "https://10.0.0.1/openid/v1/jwks", CAFile: filepath.Join(folder, "cluster.pem"), MaxKeyAge: 2 * time.Hour,
+		},
+		{Issuer: "https://offline.example.org", Audience: "mlgate", Subject: "a:b", User: "c", JWKSFile: filepath.Join(folder, "keys.json")},
+	}
+	if diff := cmp.Diff(want, cfg.Auth.Workload); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// Machines alone may be all who sign in.
+func TestRulesForMachinesNeedNoPasswordFile(t *testing.T) {
+	t.Parallel()
+	load(t, "upstream: {url: http://127.0.0.1:5000}\npolicy: {file: p}\nauth: {workload: ["+rule+"]}\n")
 }

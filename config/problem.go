@@ -42,11 +42,15 @@ type origin struct {
 
 // where names the place of a key's value.
 func (o origin) where(key string) string {
-	if name, ok := o.env[key]; ok {
+	list, _, _ := strings.Cut(key, "[")
+	if name, ok := o.env[list]; ok {
 		return "environment variable " + name
 	}
 	if line, ok := o.lines[key]; ok {
 		return fmt.Sprintf("%s:%d", o.file, line)
+	}
+	if item := itemOf(key); item != "" && item != key {
+		return o.where(item) // a key that is missing in a section of a list
 	}
 	return o.file
 }
@@ -59,16 +63,30 @@ func (o origin) problem(key, fault, remedy string) *Problem {
 // shown quotes a value for an error message. What stands between the scheme and
 // the @ of a URL may be a password that was put in the wrong place.
 func shown(value any) string {
-	text, ok := value.(string)
-	if !ok {
-		return fmt.Sprint(value)
-	}
-	if at := strings.LastIndex(text, "@"); at >= 0 {
-		start := 0
-		if scheme := strings.Index(text, "://"); scheme >= 0 && scheme < at {
-			start = scheme + len("://")
+	switch v := value.(type) {
+	case string:
+		return fmt.Sprintf("%q", masked(v))
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = item
+			if text, ok := item.(string); ok {
+				list[i] = masked(text)
+			}
 		}
-		text = text[:start] + "…" + text[at:]
+		return fmt.Sprint(list)
 	}
-	return fmt.Sprintf("%q", text)
+	return fmt.Sprint(value)
+}
+
+func masked(text string) string {
+	at := strings.LastIndex(text, "@")
+	if at < 0 {
+		return text
+	}
+	start := 0
+	if scheme := strings.Index(text, "://"); scheme >= 0 && scheme < at {
+		start = scheme + len("://")
+	}
+	return text[:start] + "…" + text[at:]
 }

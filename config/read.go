@@ -142,6 +142,10 @@ func (r *reader) unknown(key string, line int) {
 // leaf reads the value of a key. Nothing after the colon means empty, never
 // "the default": `admin_listen:` must not open a port.
 func (r *reader) leaf(key string, line int, node *yaml.Node) {
+	if l, ok := itemsLeaf(key); ok {
+		r.values[key] = r.items(key, l.typ, node, line)
+		return
+	}
 	node = resolved(node)
 	var value any = ""
 	if !isNull(node) {

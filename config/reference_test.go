@@ -62,8 +62,21 @@ func reference(t *testing.T) string {
 		}
 		fmt.Fprintf(&b, "\n**`%s`** %s\n", l.key, traits(l))
 		fmt.Fprintf(&b, "<br>%s\n", meaning(t, comments, l.key))
+		if l.isItems() {
+			writeItems(t, &b, comments, l)
+		}
 	}
 	return b.String() + "\n"
+}
+
+// writeItems writes the keys of a list's sections.
+func writeItems(t *testing.T, b *strings.Builder, comments map[string]string, list leaf) {
+	t.Helper()
+	fmt.Fprintf(b, "\nThe keys of each section of `%s`:\n", list.key)
+	for _, l := range itemFields(list.typ.Elem()) {
+		name := list.typ.Elem().Name() + "." + list.typ.Elem().FieldByIndex(l.index).Name
+		fmt.Fprintf(b, "\n**`%s[].%s`** %s\n<br>%s\n", list.key, l.key, strings.TrimSuffix(traits(l), " · `"+l.env()+"`"), worded(t, comments, name))
+	}
 }
 
 // traits are a key's type, default and variable.
@@ -98,11 +111,17 @@ func meaning(t *testing.T, comments map[string]string, key string) string {
 		}
 		key, typ = typ.Name()+"."+field.Name, field.Type
 	}
-	text := comments[key]
+	return worded(t, comments, key)
+}
+
+// worded is the comment of a field, named Struct.Field, without the field's name.
+func worded(t *testing.T, comments map[string]string, name string) string {
+	t.Helper()
+	text := comments[name]
 	if text == "" {
-		t.Errorf("field %s has no comment", key)
+		t.Errorf("field %s has no comment", name)
 	}
-	text = regexp.MustCompile(`^`+field.Name+` (is |are |(says|say|holds|makes) )`).ReplaceAllString(text, "$2 ")
+	text = regexp.MustCompile(`^`+name[strings.IndexByte(name, '.')+1:]+` (is |are |(says|say|holds|makes) )`).ReplaceAllString(text, "$2 ")
 	text = strings.TrimSpace(text)
 	return strings.ToUpper(text[:1]) + text[1:]
 }

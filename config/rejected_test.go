@@ -6,6 +6,9 @@ import (
 	"testing"
 )
 
+// rule is a sound one for machines, in flow style.
+const rule = `{issuer: "https://i.example.org", audience: mlgate, subject: "a:b:c", user: u}`
+
 // Each config here is refused with exactly these lines; FILE stands for its path.
 func TestRejectedConfigs(t *testing.T) {
 	t.Parallel()
@@ -28,11 +31,23 @@ FILE:6: state.<<: unknown key; the nearest known key is "state.kind"`},
 		{"later naming", minimal + "naming: {}", `FILE:5: naming: unknown key: it belongs to a later version of mlgate; remove it`},
 		{"later governance", minimal + "governance: {stages: [Production]}", `FILE:5: governance: unknown key: it belongs to a later version of mlgate; remove it`},
 		{"later oidc", "mode: open\nupstream: {url: http://a}\nauth: {oidc: []}", `FILE:3: auth.oidc: unknown key: it belongs to a later version of mlgate; remove it`},
-		{"later workload", "mode: open\nupstream: {url: http://a}\nauth: {workload: []}", `FILE:3: auth.workload: unknown key: it belongs to a later version of mlgate; remove it`},
 		{"later group age", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_group_age: 1h}}", `FILE:3: auth.tokens.max_group_age: unknown key: it belongs to a later version of mlgate; remove it`},
-		{"later redis", minimal + "state: {redis: {addrs: [a]}}", `FILE:5: state.redis: unknown key: it belongs to a later version of mlgate; remove it`},
-		{"later redis kind", minimal + "state: {kind: redis}", `FILE:5: state.kind: "redis": redis belongs to a later version of mlgate; write embedded`},
-		{"other kind", minimal + "state: {kind: sqlite}", `FILE:5: state.kind: "sqlite": unknown kind of store; write embedded`},
+		{"redis without addresses", minimal + "state: {kind: redis}", `FILE: state.redis.addrs: missing; write where Redis listens, like [127.0.0.1:6379]`},
+		{"redis at a URL", minimal + "state: {kind: redis, redis: {addrs: ['redis://x:hunter2@a:1']}}", `FILE:5: state.redis.addrs: [redis://…@a:1]: item "redis://…@a:1": want host:port; write host:port, like redis.example.org:6379; user and password have keys of their own`},
+		{"redis without port", minimal + "state: {kind: redis, redis: {addrs: [redis]}}", `FILE:5: state.redis.addrs: [redis]: item "redis": want host:port; write host:port, like redis.example.org:6379; user and password have keys of their own`},
+		{"redis at port 0", minimal + "state: {kind: redis, redis: {addrs: ['a:0']}}", `FILE:5: state.redis.addrs: [a:0]: item "a:0": want a port from 1 to 65535; write host:port, like redis.example.org:6379; user and password have keys of their own`},
+		{"redis user without password", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], username: u}}", `FILE: state.redis.password_file: missing while username is set; name the file that holds this user's password`},
+		{"password in the config", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], password: x}}", `FILE:5: state.redis.password: unknown key; the nearest known key is "state.redis.password_file"`},
+		{"sentinel account without sentinels", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], sentinel_password_file: x}}", `FILE: state.redis.master_name: missing while an account on Sentinels is set; write the name that the Sentinels monitor, or remove the account`},
+		{"sentinel user without password", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], master_name: m, sentinel_username: x}}", `FILE: state.redis.sentinel_password_file: missing while sentinel_username is set; name the file that holds its password`},
+		{"database of a cluster", minimal + "state: {kind: redis, redis: {addrs: ['a:1', 'b:1'], db: 1}}", `FILE:5: state.redis.db: 1: set, but several addrs without master_name are a Cluster, which has only database 0; remove it, or give master_name if these are Sentinels`},
+		{"negative database", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], db: -1}}", `FILE:5: state.redis.db: -1: negative; write the number of a database, like 0`},
+		{"brace in prefix", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], key_prefix: '{a}:'}}", `FILE:5: state.redis.key_prefix: "{a}:": has a brace, blank, bracket, backslash, * or ?; use letters, digits, - and :`},
+		{"no prefix", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], key_prefix: ''}}", `FILE:5: state.redis.key_prefix: "": empty; write for example mlgate:`},
+		{"unknown outage", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], on_outage: ignore}}", `FILE:5: state.redis.on_outage: "ignore": unknown; write refuse or grace`},
+		{"endless grace", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], on_outage: grace, grace: 24h}}", `FILE:5: state.redis.grace: "24h": want more than 0s and at most 15m0s: a revoked token may go on for as long; write for example 30s`},
+		{"key without certificate for redis", minimal + "state: {kind: redis, redis: {addrs: ['a:1'], tls: {key_file: k}}}", `FILE: state.redis.tls.cert_file: cert_file and key_file belong together; name both or neither`},
+		{"other kind", minimal + "state: {kind: sqlite}", `FILE:5: state.kind: "sqlite": unknown kind of store; write embedded or redis`},
 		{"no state path", minimal + "state: {path: }", `FILE:5: state.path: "": empty; name the file of the embedded store, like mlgate.db`},
 		{"list as root", "- a", `FILE:1: want a section with keys; write each key on its own line, indented below`},
 		{"text as root", "hello", `FILE:1: "hello": want a section with keys; write each key on its own line, indented below`},
@@ -82,6 +97,8 @@ FILE:6: state.<<: unknown key; the nearest known key is "state.kind"`},
 		{"lifetime in days", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_lifetime: 365d}}", `FILE:3: auth.tokens.max_lifetime: "365d": want a duration like 30m, 12h or 8760h; correct the value`},
 		{"no lifetime", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_lifetime: 0s}}", `FILE:3: auth.tokens.max_lifetime: "0s": shorter than a minute; write for example 8760h`},
 		{"negative lifetime", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_lifetime: -1h}}", `FILE:3: auth.tokens.max_lifetime: "-1h": shorter than a minute; write for example 8760h`},
+		{"unused for minutes", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_unused: 30m}}", `FILE:3: auth.tokens.max_unused: "30m": shorter than an hour; write for example 2160h, or 0s for no limit`},
+		{"unused for less than nothing", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_unused: -1h}}", `FILE:3: auth.tokens.max_unused: "-1h": shorter than an hour; write for example 2160h, or 0s for no limit`},
 		{"several faults at once", minimal + "lisen: a\nmode: off\nversion: 3", `FILE:5: lisen: unknown key; the nearest known key is "listen"
 FILE:7: version: 3: unknown version of the config format; write version: 1
 FILE:6: mode: "off": unknown mode; write open, warn or enforce`},

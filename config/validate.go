@@ -28,6 +28,7 @@ func (c *Config) faults() []error {
 	v.upstream(c.Upstream)
 	v.state(c.State)
 	v.who(c)
+	v.workload(c.Auth.Workload)
 	return v.faults
 }
 
@@ -178,9 +179,9 @@ func (v *verdict) state(s State) {
 			v.fault("state.path", "empty", "name the file of the embedded store, like mlgate.db")
 		}
 	case "redis":
-		v.fault("state.kind", "redis belongs to a later version of mlgate", "write embedded")
+		v.redis(s.Redis)
 	default:
-		v.fault("state.kind", "unknown kind of store", "write embedded")
+		v.fault("state.kind", "unknown kind of store", "write embedded or redis")
 	}
 }
 
@@ -191,12 +192,16 @@ func (v *verdict) who(c *Config) {
 		if c.Policy.File == "" {
 			v.fault("policy.file", "missing", "name the policy file, like policy.csv")
 		}
-		if c.Auth.Basic.HtpasswdFile == "" {
+		if c.Auth.Basic.HtpasswdFile == "" && len(c.Auth.Workload) == 0 {
 			v.fault("auth.basic.htpasswd_file", "missing, so nobody could sign in",
 				"name a password file and fill it with `mlgate user add FILE NAME`")
 		}
 	}
 	if c.Auth.Tokens.MaxLifetime < time.Minute {
 		v.fault("auth.tokens.max_lifetime", "shorter than a minute", "write for example 8760h")
+	}
+	// The last use of a token is known to a minute or two.
+	if c.Auth.Tokens.MaxUnused != 0 && c.Auth.Tokens.MaxUnused < time.Hour {
+		v.fault("auth.tokens.max_unused", "shorter than an hour", "write for example 2160h, or 0s for no limit")
 	}
 }

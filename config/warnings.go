@@ -26,6 +26,7 @@ func (c *Config) Warnings() []string {
 	if slices.Contains(c.Upstream.AllowedSourceSchemes, "file") {
 		found = append(found, "upstream.allowed_source_schemes: file lets whoever may register a model name files of the MLflow host")
 	}
+	found = append(found, c.redisWarnings()...)
 	for _, name := range c.origin.stray {
 		found = append(found, fmt.Sprintf("environment variable %s: sets nothing", name))
 	}

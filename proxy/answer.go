@@ -19,6 +19,7 @@ func (p *Proxy) fail(w *response, r *http.Request, s *session, err error) {
 	}
 	var own *mlflowapi.Error
 	var throttled *auth.ThrottledError
+	var refusal *auth.Refusal
 	switch {
 	case errors.As(err, &own):
 		writeError(w, own)
@@ -27,6 +28,12 @@ func (p *Proxy) fail(w *response, r *http.Request, s *session, err error) {
 		writeError(w, &mlflowapi.Error{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED", Message: "too many failed sign-ins from this address; wait and check the password"})
 	case errors.Is(err, auth.ErrNoCredentials):
 		unauthenticated(w, "sign in: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN")
+	case errors.As(err, &refusal):
+		s.denied = "sign-in: " + refusal.Why
+		unauthenticated(w, refusal.Why)
+	case errors.Is(err, auth.ErrUnavailable):
+		p.opts.Log.Error("sign-in cannot be checked", "request_id", s.requestID, "error", err.Error())
+		writeError(w, &mlflowapi.Error{Status: 503, Code: "TEMPORARILY_UNAVAILABLE", Message: "what vouches for these credentials does not answer, so they cannot be checked; nothing was sent to MLflow, try again"})
 	case errors.Is(err, auth.ErrBadCredentials):
 		unauthenticated(w, "the user name, password or token is not valid")
 	case errors.Is(err, errClientGone), errors.Is(err, context.Canceled) && r.Context().Err() != nil:

@@ -73,6 +73,10 @@ func (l *AuditLine) AppendJSON(b []byte) []byte {
 		if s.id.TokenID != "" {
 			b = appendText(b, "token_id", s.id.TokenID)
 		}
+		if s.id.Issuer != "" {
+			b = appendText(b, "issuer", s.id.Issuer)
+			b = appendText(b, "subject", s.id.Subject)
+		}
 	}
 	if s.endpoint != nil {
 		b = appendText(b, "endpoint", s.endpoint.Name)

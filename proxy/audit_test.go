@@ -18,7 +18,7 @@ func TestAuditLineCannotBeForged(t *testing.T) {
 	evil := "x\",\"decision\":\"allow\"\n{\"msg\":\"call\"}\xff\u2028<&>\x00"
 	s := &session{
 		requestID: "r", client: "127.0.0.1:1", method: "GET" + evil, path: "/" + evil, bytesIn: 3, upstream: 200,
-		id:       &auth.Identity{User: evil, Method: auth.MethodToken, TokenID: "t"},
+		id:       &auth.Identity{User: evil, Method: auth.MethodToken, TokenID: "t", Issuer: evil, Subject: evil},
 		endpoint: &mlflowapi.Endpoint{Name: "runs/get"},
 		call:     &mlflowapi.Call{Targets: []*mlflowapi.Target{{Name: evil}, {ID: evil}}},
 	}
@@ -43,7 +43,7 @@ func TestAuditLineCannotBeForged(t *testing.T) {
 	want := map[string]any{
 		"time": "2026-01-02T03:04:05.000000006Z", "level": "INFO", "msg": "call", "request_id": "r", "client": "127.0.0.1:1",
 		"http_method": "GET" + read, "path": "/" + read, "status": 403.0, "decision": "deny", "duration_ms": 1.234,
-		"bytes_in": 3.0, "bytes_out": 12.0, "user": read, "sign_in": "token", "token_id": "t", "endpoint": "runs/get",
+		"bytes_in": 3.0, "bytes_out": 12.0, "user": read, "sign_in": "token", "token_id": "t", "issuer": read, "subject": read, "endpoint": "runs/get",
 		"upstream_status": 200.0, "rule": read, "line": 7.0,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -57,7 +57,7 @@ func TestAuditLineOfAnUnknownCallerIsValid(t *testing.T) {
 	l := AuditLine{Decision: "deny", s: &session{}, w: &response{status: 401}}
 	var got map[string]any
 	err := json.Unmarshal(l.AppendJSON(nil), &got)
-	for _, absent := range []string{"user", "endpoint", "rule", "line", "resources", "upstream_status"} {
+	for _, absent := range []string{"user", "issuer", "subject", "endpoint", "rule", "line", "resources", "upstream_status"} {
 		if _, there := got[absent]; there || err != nil {
 			t.Errorf("%s is there, or %v", absent, err)
 		}

@@ -2,7 +2,10 @@ package proxy
 
 import (
 	"net/http"
+	"time"
 
+	"mlgate/auth"
+	"mlgate/auth/token"
 	"mlgate/proxy/mlflowapi"
 )
 
@@ -14,6 +17,13 @@ func harden(h http.Header, requestID string) {
 	h["X-Frame-Options"] = v[1:2:2]
 	h["Referrer-Policy"] = v[2:3:3]
 	h["X-Request-Id"] = v[3:4:4]
+}
+
+// warnOfExpiry tells who calls with a token when it ends, once that is soon.
+func warnOfExpiry(h http.Header, id *auth.Identity, now time.Time) {
+	if id.Method == auth.MethodToken && id.Expires.Sub(now) < token.EndsSoon {
+		h.Set("X-Mlgate-Token-Expires", id.Expires.UTC().Format(time.RFC3339))
+	}
 }
 
 // mine puts the gate's headers in the place of MLflow's. Files that users

@@ -81,7 +81,7 @@ func (p *Proxy) whole(e *mlflowapi.Endpoint) bool {
 
 func (p *Proxy) world(s *session) *mlflowapi.World {
 	return &mlflowapi.World{
-		Rights: s.rights, Names: p.names, Places: p.names, Directory: p.names, Hold: s.hold, Upstream: p.up, Seal: p.seal,
+		Rights: s.rights, Names: p.names, Places: p.names, Directory: p.names, Hold: s.hold, Upstream: p.up, Seal: p.seal.Load(),
 		User: s.id.User, Judge: s, Schemes: p.opts.SourceSchemes, Known: p.known, Table: s.table,
 	}
 }

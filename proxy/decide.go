@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mlgate/policy"
+	"mlgate/proxy/console"
 	"mlgate/proxy/mlflowapi"
 )
 
@@ -17,7 +18,7 @@ func (s *session) reserve(e *mlflowapi.Endpoint) error {
 		return nil
 	}
 	s.denied = "rule: server-wide"
-	return mlflowapi.Forbidden("%s may not call %s: it acts for the whole server, and needs the action \"admin\" on \"*\".%s", caller(s.id).Who(), e.Name, s.whomToAsk())
+	return mlflowapi.Forbidden("%s may not call %s: it acts for the whole server, and needs the action \"admin\" on \"*\".%s", console.CallerOf(s.id).Who(), e.Name, s.whomToAsk())
 }
 
 // admit decides about everything that a call names. What is asked by id and
@@ -163,7 +164,7 @@ func (s *session) Own(creator string) bool {
 // refuse words a refusal: which right is missing, what the caller holds, whom to ask.
 func (s *session) refuse(a mlflowapi.Action, what string, d policy.Decision) *mlflowapi.Refusal {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s may not %s %s: ", caller(s.id).Who(), a, what)
+	fmt.Fprintf(&b, "%s may not %s %s: ", console.CallerOf(s.id).Who(), a, what)
 	if d.Rule != "" {
 		fmt.Fprintf(&b, "denied by a line of the policy.")
 	} else {

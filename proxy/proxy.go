@@ -29,7 +29,7 @@ type Options struct {
 	// Table of all endpoints; the version of MLflow chooses among them.
 	Table *mlflowapi.Table
 	// SealKeys (32 bytes each) open page tokens and the ids of uploads, and the first seals them; all
-	// replicas need the same.
+	// replicas need the same. None: calls are answered 503 until [Proxy.UseSealKeys].
 	SealKeys [][]byte
 	// ExternalURL is where clients reach the gate; its path is the mount point.
 	ExternalURL *url.URL
@@ -55,7 +55,7 @@ type Proxy struct {
 	names *resolve.Resolver
 	up    *upstream
 	rp    *httputil.ReverseProxy
-	seal  *mlflowapi.Sealer
+	seal  atomic.Pointer[mlflowapi.Sealer]
 	known *mlflowapi.FilterCache
 	cross *http.CrossOriginProtection
 	mount string
@@ -69,14 +69,15 @@ func New(opts Options) (*Proxy, error) {
 	if opts.Transport == nil {
 		opts.Transport = NewTransport(nil)
 	}
-	seal, err := mlflowapi.NewSealer(opts.SealKeys)
-	if err != nil {
-		return nil, err
-	}
 	p := &Proxy{
-		opts: opts, seal: seal,
+		opts:  opts,
 		known: mlflowapi.NewFilterCache(10_000),
 		cross: http.NewCrossOriginProtection(),
+	}
+	if len(opts.SealKeys) > 0 {
+		if err := p.UseSealKeys(opts.SealKeys); err != nil {
+			return nil, err
+		}
 	}
 	if opts.ExternalURL != nil {
 		p.mount = strings.TrimSuffix(opts.ExternalURL.Path, "/")
@@ -93,6 +94,19 @@ func New(opts Options) (*Proxy, error) {
 	p.rp = p.reverseProxy()
 	return p, nil
 }
+
+// UseSealKeys gives the keys that were not there yet when the Proxy was made.
+func (p *Proxy) UseSealKeys(keys [][]byte) error {
+	seal, err := mlflowapi.NewSealer(keys)
+	if err != nil {
+		return err
+	}
+	p.seal.Store(seal)
+	return nil
+}
+
+// errNotReady answers calls that come before the state store did.
+var errNotReady = &mlflowapi.Error{Status: 503, Code: "TEMPORARILY_UNAVAILABLE", Message: "mlgate waits for its state store; nothing was sent to MLflow, try again"}
 
 // Names is the resolver, for those who keep it fresh.
 func (p *Proxy) Names() *resolve.Resolver { return p.names }
@@ -118,6 +132,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, s *session) error {
+	if p.seal.Load() == nil {
+		return errNotReady
+	}
 	path, ok := p.below(w, r)
 	if !ok {
 		return nil
@@ -135,6 +152,7 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, s *session) error 
 	if err := s.identify(r); err != nil {
 		return err
 	}
+	warnOfExpiry(w.Header(), s.id, s.start)
 	switch {
 	case strings.HasPrefix(path, "/_gate/"):
 		r.URL.Path, r.URL.RawPath = path, ""

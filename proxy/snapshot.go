@@ -49,7 +49,7 @@ func (s *Snapshot) rightsOf(id *auth.Identity) *policy.Rights {
 	if r != nil {
 		return r
 	}
-	r = s.Policy.Rights(caller(id))
+	r = s.Policy.Rights(console.CallerOf(id))
 	s.rights.mu.Lock()
 	defer s.rights.mu.Unlock()
 	if s.rights.m == nil || len(s.rights.m) >= mostRights {
@@ -57,11 +57,4 @@ func (s *Snapshot) rightsOf(id *auth.Identity) *policy.Rights {
 	}
 	s.rights.m[key] = r
 	return r
-}
-
-func caller(id *auth.Identity) policy.Caller {
-	return policy.Caller{
-		User: id.User, Groups: id.Groups, ReadOnly: id.ReadOnly, Prefixes: id.Prefixes,
-		Anonymous: id.Method == auth.MethodAnonymous,
-	}
 }

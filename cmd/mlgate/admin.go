@@ -19,6 +19,7 @@ import (
 type admin struct {
 	reloads  *reloader
 	behind   func() proxy.Behind
+	store    func() stateStatus
 	stopping atomic.Bool
 }
 
@@ -29,6 +30,7 @@ type readiness struct {
 	Version   string            `json:"version"`
 	Mode      string            `json:"mode"`
 	MLflow    string            `json:"mlflow_version,omitempty"`
+	State     stateStatus       `json:"state"`
 	Loaded    time.Time         `json:"loaded_at"`
 	Hashes    map[string]string `json:"sha256"`
 	ReloadOK  bool              `json:"reload_ok"`
@@ -54,11 +56,12 @@ func (a *admin) handler(metrics prometheus.Gatherer) http.Handler {
 }
 
 // ready answers 200 also after a failed reload: the old files are in force and
-// serve; taking the replica out would turn a typo into an outage.
+// serve; taking the replica out would turn a typo into an outage. Without the state
+// store it answers 503, unless a grace runs: most calls would get that too.
 func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 	s, behind := a.reloads.status.Load(), a.behind()
 	answer := readiness{
-		Ready: true, Version: version(), Mode: string(s.files.config.Mode), MLflow: behind.Version, Loaded: s.loaded.UTC(),
+		Ready: true, Version: version(), Mode: string(s.files.config.Mode), MLflow: behind.Version, State: a.store(), Loaded: s.loaded.UTC(),
 		Hashes: s.files.hashes, ReloadOK: s.err == nil, Errors: []string{}, FailedAt: s.failed.UTC(),
 	}
 	if s.err != nil {
@@ -69,7 +72,13 @@ func (a *admin) ready(w http.ResponseWriter, _ *http.Request) {
 	} else {
 		answer.Attention = behind.Warning()
 	}
+	if !answer.State.Reachable {
+		answer.Attention = "the state store does not answer"
+	}
 	code := http.StatusOK
+	if !answer.State.serving {
+		code, answer.Ready, answer.Reason = http.StatusServiceUnavailable, false, "the state store does not answer"
+	}
 	if a.stopping.Load() {
 		code, answer.Ready, answer.Reason = http.StatusServiceUnavailable, false, "shutting down"
 	}

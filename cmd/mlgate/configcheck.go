@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/spf13/cobra"
+
+	"mlgate/config"
 )
 
 func newConfigCheck() *cobra.Command {
@@ -17,13 +20,14 @@ func newConfigCheck() *cobra.Command {
 		Long: `Reads the config and the files named in it as serve does, without opening ports or
 the state.
 
-With --live it also asks the MLflow server where experiments keep their artifacts,
+With --live it asks the Redis of state.kind redis to answer. It also asks the MLflow server where experiments keep their artifacts,
 and lists those whose place lies outside the store that MLflow serves (mlgate
 cannot guard it) and those whose places overlap (whoever may change the outer one
 changes the inner one; both must permit every call). Exits non-zero if places
 overlap. It also lists versions of models that are made from what nobody who may
 edit the model may read: whoever reads the model reads those files. Nothing on
-the server is changed.`,
+the server is changed. And it asks each issuer of auth.workload for its keys, as
+serve will at the issuer's first token.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && path == "" {
@@ -36,11 +40,11 @@ the server is changed.`,
 			if err != nil || !live {
 				return err
 			}
-			return checkLive(cmd.Context(), cmd.OutOrStdout(), f)
+			return errors.Join(checkIssuers(cmd.Context(), cmd.OutOrStdout(), f), checkLive(cmd.Context(), cmd.OutOrStdout(), f))
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "", "the config `file`")
-	cmd.Flags().BoolVar(&live, "live", false, "also look at the experiments and models of the MLflow server")
+	cmd.Flags().BoolVar(&live, "live", false, "also look at the MLflow server and at the issuers of auth.workload")
 	return cmd
 }
 
@@ -68,6 +72,9 @@ func checkConfig(cmd *cobra.Command, path string) (*files, error) {
 // checkLive looks where the experiments of the upstream keep their artifacts, and
 // what its models are made from. What is wrong there outlives mode warn.
 func checkLive(ctx context.Context, w io.Writer, f *files) error {
+	if err := checkState(ctx, w, f.config.State); err != nil {
+		return err
+	}
 	inv, err := newInventory(f.config.Upstream.URL, f.config.Upstream.CAFile)
 	if err != nil {
 		return err
@@ -82,6 +89,23 @@ func checkLive(ctx context.Context, w io.Writer, f *files) error {
 	}
 	found := tellPlaces(w, places)
 	return errors.Join(inv.tellSources(ctx, w, f, places), found)
+}
+
+// checkState asks a shared store to answer. The embedded one is not opened: a
+// running mlgate holds it.
+func checkState(ctx context.Context, w io.Writer, c config.State) error {
+	if c.Kind != "redis" {
+		return nil
+	}
+	db, err := openRedis(c.Redis, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(db.Ping(ctx), db.Close()); err != nil {
+		return hinted(fmt.Errorf("state.redis: %w", err), "see that it runs, that account and tls are right, and that the account may do what docs/replicas.md lists")
+	}
+	_, err = fmt.Fprintln(w, "state: redis answers")
+	return err
 }
 
 // tellPlaces lists what is unusual about the places of experiments.

@@ -57,12 +57,17 @@ func readDocuments(t *testing.T, path string) []document {
 	}
 }
 
-// What the manifests hold for mlgate is what mlgate takes, and their parts fit
-// together.
-func TestKubernetesManifestsFitTogether(t *testing.T) {
-	t.Parallel()
+// manifest is a Kubernetes manifest by the kinds of its parts, with the config that
+// it gives to mlgate.
+type manifest struct {
+	kinds map[string]document
+	cfg   *config.Config
+}
+
+func readManifest(t *testing.T, path string) manifest {
+	t.Helper()
 	kinds := map[string]document{}
-	for _, d := range readDocuments(t, "../../deploy/kubernetes/mlgate.yaml") {
+	for _, d := range readDocuments(t, path) {
 		kinds[d["kind"].(string)] = d
 	}
 	folder := t.TempDir()
@@ -73,11 +78,22 @@ func TestKubernetesManifestsFitTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return manifest{kinds, cfg}
+}
+
+// pod is a part of the pods that the manifest makes.
+func (m manifest) pod(path ...any) any {
+	return m.kinds["Deployment"].at(append([]any{"spec", "template", "spec"}, path...)...)
+}
+
+// What the manifests hold for mlgate is what mlgate takes, and their parts fit
+// together.
+func TestKubernetesManifestsFitTogether(t *testing.T) {
+	t.Parallel()
+	m := readManifest(t, "../../deploy/kubernetes/mlgate.yaml")
+	kinds, cfg, pod := m.kinds, m.cfg, m.pod
 	if _, warnings, err := policy.Load(cfg.Policy.File); err != nil || len(warnings) > 0 {
 		t.Errorf("policy: error %v, warnings %v", err, warnings)
-	}
-	pod := func(path ...any) any {
-		return kinds["Deployment"].at(append([]any{"spec", "template", "spec"}, path...)...)
 	}
 	for _, c := range []struct {
 		what      string
@@ -98,6 +114,36 @@ func TestKubernetesManifestsFitTogether(t *testing.T) {
 		{"who reaches MLflow", kinds["NetworkPolicy"].at("spec", "ingress", 0, "from", 0, "podSelector", "matchLabels", "app"),
 			kinds["Deployment"].at("spec", "template", "metadata", "labels", "app")},
 		{"MLflow's port", kinds["NetworkPolicy"].at("spec", "ingress", 0, "ports", 0, "port"), portOf(t, cfg.Upstream.URL.Host)},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: got %v, want %v", c.what, c.got, c.want)
+		}
+	}
+}
+
+// Replicas share a Redis, with TLS and an account, and nothing else: no volume that
+// only one of them could hold.
+func TestKubernetesReplicasShareARedisAlone(t *testing.T) {
+	t.Parallel()
+	m := readManifest(t, "../../deploy/kubernetes/replicas.yaml")
+	kinds, cfg, pod := m.kinds, m.cfg, m.pod
+	for i := range 4 {
+		if claim := pod("volumes", i, "persistentVolumeClaim"); claim != nil {
+			t.Errorf("volume %d is a claim: %v", i, claim)
+		}
+	}
+	r := cfg.State.Redis
+	for _, c := range []struct {
+		what      string
+		got, want any
+	}{
+		{"store", cfg.State.Kind, "redis"},
+		{"replicas", kinds["Deployment"].at("spec", "replicas"), 3},
+		{"password", path.Dir(r.PasswordFile), pod("containers", 0, "volumeMounts", 2, "mountPath")},
+		{"certificates", path.Dir(r.TLS.CAFile), pod("containers", 0, "volumeMounts", 2, "mountPath")},
+		{"secret", pod("volumes", 2, "secret", "secretName"), "mlgate-redis"},
+		{"port", pod("containers", 0, "ports", 0, "containerPort"), portOf(t, cfg.Listen)},
+		{"admin port", pod("containers", 0, "ports", 1, "containerPort"), portOf(t, cfg.AdminListen)},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: got %v, want %v", c.what, c.got, c.want)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"mlgate/auth/basic"
+	"mlgate/auth/workload"
 	"mlgate/config"
 	"mlgate/policy"
 )
@@ -19,8 +20,9 @@ import (
 type files struct {
 	config      *config.Config
 	policy      *policy.Policy
-	users       *basic.Users     // nil: nobody signs in by password
-	certificate *tls.Certificate // nil: plain HTTP
+	users       *basic.Users       // nil: nobody signs in by password
+	machines    *workload.Settings // nil: no machine signs in by a JWT
+	certificate *tls.Certificate   // nil: plain HTTP
 	hashes      map[string]string
 	warnings    []string
 }
@@ -32,7 +34,7 @@ func readFiles(path string) (*files, error) {
 		return nil, err
 	}
 	f := &files{config: cfg, hashes: map[string]string{}, warnings: cfg.Warnings()}
-	if err := errors.Join(f.readPolicy(), f.readUsers(), f.readCertificate()); err != nil {
+	if err := errors.Join(f.readPolicy(), f.readUsers(), f.readCertificate(), f.readMachines()); err != nil {
 		return nil, err
 	}
 	content, err := os.ReadFile(path) // #nosec G304 -- the admin names the file
@@ -97,7 +99,7 @@ func (f *files) readCertificate() error {
 // paths are the files to watch.
 func (f *files) paths() []string {
 	c := f.config
-	var list []string
+	list := machineFiles(c.Auth.Workload)
 	for _, path := range []string{c.File(), c.Policy.File, c.Auth.Basic.HtpasswdFile, c.TLS.CertFile, c.TLS.KeyFile} {
 		if path != "" {
 			list = append(list, path)

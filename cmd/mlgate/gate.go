@@ -8,14 +8,14 @@ import (
 	"net/http"
 	"net/url"
 	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mlgate/auth"
 	"mlgate/auth/basic"
-	"mlgate/auth/store/embedded"
+	"mlgate/auth/store"
 	"mlgate/auth/token"
+	"mlgate/auth/workload"
 	"mlgate/config"
 	"mlgate/policy"
 	"mlgate/proxy"
@@ -28,25 +28,31 @@ const verifiedSize = 10_000
 
 // gate holds what outlives a snapshot, and the snapshot in force.
 type gate struct {
-	state    *embedded.DB
+	state    state
+	sealed   atomic.Bool // the keys that seal are known
 	verified *basic.Verified
 	throttle *auth.Throttle
+	issuers  *workload.Issuers
 	current  atomic.Pointer[proxy.Snapshot]
 	handler  *proxy.Proxy
+	reloads  *reloader // set before the first call
 }
 
-// newGate builds the handler over the files that were read at start. It touches
-// no network. Close the gate to let go of the state.
+// newGate builds the handler over the files that were read at start. Of the network
+// it touches a shared state store alone, and that may be down. Close the gate to let go of the state.
 func newGate(ctx context.Context, f *files, external *url.URL, log *slog.Logger, audit func(*proxy.AuditLine), metrics prometheus.Registerer) (*gate, error) {
 	verified, err := basic.NewVerified(verifiedSize)
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
-	state, err := embedded.Open(f.config.State.Path, embedded.Options{})
+	state, err := openState(f.config.State, log)
 	if err != nil {
-		return nil, fmt.Errorf("state.path: %w", err)
+		return nil, err
 	}
-	g := &gate{state: state, verified: verified, throttle: auth.NewThrottle(auth.ThrottleOptions{})}
+	g := &gate{
+		state: state, verified: verified, throttle: auth.NewThrottle(auth.ThrottleOptions{}),
+		issuers: workload.NewIssuers(workload.IssuersOptions{Logger: log}),
+	}
 	g.use(f)
 	options, err := g.options(ctx, f.config, external, log, audit, metrics)
 	if err == nil {
@@ -65,9 +71,10 @@ func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.UR
 		return proxy.Options{}, fmt.Errorf("endpoint table: %w", err)
 	}
 	seal, err := sealKeys(ctx, cfg, g.state.Keys())
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrUnavailable) {
 		return proxy.Options{}, err
 	}
+	g.sealed.Store(err == nil)
 	roots, err := caPool(cfg.Upstream.CAFile)
 	if err != nil {
 		return proxy.Options{}, fmt.Errorf("upstream.ca_file: %w", err)
@@ -76,7 +83,7 @@ func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.UR
 		Upstream:        cfg.Upstream.URL,
 		Transport:       proxy.NewTransport(roots),
 		Snapshot:        g.current.Load,
-		Console:         newConsole(external, log),
+		Console:         g.console(external, log),
 		Table:           table,
 		SealKeys:        seal,
 		ExternalURL:     external,
@@ -89,27 +96,42 @@ func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.UR
 	}, nil
 }
 
-func newConsole(external *url.URL, log *slog.Logger) http.Handler {
+func (g *gate) console(external *url.URL, log *slog.Logger) http.Handler {
 	return console.New(console.Options{
 		Request: func(r *http.Request) console.Request {
 			identity, snapshot := proxy.CallerOf(r)
-			return console.Request{Identity: identity, Policy: snapshot.Policy, Tokens: snapshot.Tokens}
+			return console.Request{Identity: identity, Policy: snapshot.Policy, Tokens: snapshot.Tokens, Contact: snapshot.Contact}
 		},
 		ExternalURL: external.String(),
+		Status:      g.status,
 		Logger:      log,
 	})
+}
+
+// status is what the admin page says of the files in force, as readyz does.
+func (g *gate) status() console.Status {
+	s := g.reloads.status.Load()
+	answer := console.Status{
+		Mode: string(s.files.config.Mode), MLflow: g.handler.Behind().Version, Loaded: s.loaded, Hashes: s.files.hashes,
+	}
+	if s.err != nil {
+		answer.Errors = faults(s.err)
+	}
+	return answer
 }
 
 // use puts what was read in force, in one step: a call that is under way keeps
 // the snapshot that it began with.
 func (g *gate) use(f *files) {
-	var owners token.Owners = nobody{}
-	if f.users != nil {
-		owners = f.users
-	}
-	ways := auth.Chain{token.NewAuthenticator(g.state.Tokens(), owners, time.Now)}
+	owners := owners{f.users, f.policy}
+	ways := auth.Chain{token.NewAuthenticator(token.Options{
+		Store: g.state.Tokens(), Owners: owners, MaxUnused: f.config.Auth.Tokens.MaxUnused,
+	})}
 	if f.users != nil {
 		ways = append(ways, basic.Authenticator{Users: f.users, Verified: g.verified})
+	}
+	if f.machines != nil {
+		ways = append(ways, g.issuers.Authenticator(f.machines))
 	}
 	g.current.Store(&proxy.Snapshot{
 		Who:    g.throttle.Wrap(ways),
@@ -117,16 +139,12 @@ func (g *gate) use(f *files) {
 		Tokens: token.Service{
 			Store: g.state.Tokens(), Owners: owners,
 			MaxLifetime: f.config.Auth.Tokens.MaxLifetime,
+			CheckAction: policy.ValidateAction,
 			CheckPrefix: policy.ValidatePrefix,
 		},
 		Mode:    proxy.Mode(f.config.Mode),
 		Contact: f.config.Policy.Contact,
 	})
 }
-
-// nobody owns tokens where there is no password file.
-type nobody struct{}
-
-func (nobody) Has(string) bool { return false }
 
 func (g *gate) close() error { return g.state.Close() }

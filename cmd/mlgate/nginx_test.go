@@ -19,6 +19,13 @@ import (
 // backend, and returns its address.
 func startNginx(t *testing.T, backend string) string {
 	t.Helper()
+	return startNginxWith(t, backend, "", "proxy_next_upstream off;")
+}
+
+// startNginxWith also takes a block for the http section, and another rule for what
+// nginx sends again.
+func startNginxWith(t *testing.T, backend, block, again string) string {
+	t.Helper()
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
 		t.Skip("nginx is not installed")
@@ -31,16 +38,21 @@ func startNginx(t *testing.T, backend string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	level := "warn"
+	if block != "" {
+		level = "crit" // backends come and go
+	}
 	folder := t.TempDir()
-	put(t, filepath.Join(folder, "mlgate.conf"), strings.ReplaceAll(string(snippet), "http://127.0.0.1:8080", backend))
+	put(t, filepath.Join(folder, "mlgate.conf"), strings.NewReplacer("http://127.0.0.1:8080", backend, "proxy_next_upstream off;", again).Replace(string(snippet)))
 	put(t, filepath.Join(folder, "nginx.conf"), fmt.Sprintf(`
-daemon off; pid nginx.pid; error_log stderr warn;
+daemon off; pid nginx.pid; error_log stderr %s;
 events {}
 http {
 	access_log off;
 	client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
+	%s
 	server { listen %s; include mlgate.conf; }
-}`, address))
+}`, level, block, address))
 	arguments := []string{"-p", folder, "-c", filepath.Join(folder, "nginx.conf"), "-e", "stderr"}
 	if out, err := exec.CommandContext(t.Context(), nginx, append(arguments, "-t")...).CombinedOutput(); err != nil {
 		t.Fatalf("nginx -t: %v\n%s", err, out)

@@ -145,6 +145,7 @@ func TestEveryKeyReloadsOrNeedsARestart(t *testing.T) {
 		{"", "state: {path: x}\n", "state"},
 		{"", "policy: {file: x, contact: y}\n", ""},
 		{"", "auth: {basic: {htpasswd_file: x}, tokens: {max_lifetime: 1h}}\n", ""},
+		{"", "auth: {workload: [{issuer: 'https://i', audience: a, subject: 'a:b', user: u}]}\n", ""},
 		{"upstream: {url: http://a}\n", "upstream: {url: http://b}\n", "upstream.url"},
 		{"upstream: {url: https://a}\n", "upstream: {url: https://a, ca_file: x}\n", "upstream.ca_file"},
 		{"upstream: {url: http://a}\n", "upstream: {url: http://a, allowed_source_schemes: [s3]}\n", "upstream.allowed_source_schemes"},

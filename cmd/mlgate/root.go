@@ -15,8 +15,9 @@ func newRoot() *cobra.Command {
 		group("policy", "look at policies and write them",
 			newPolicyCheck(), newPolicyExplain(), newPolicyTest(), newPolicyDraft()),
 		group("token", "manage API tokens through a running mlgate",
-			newTokenCreate(), newTokenList(), newTokenRevoke()),
+			newTokenCreate(), newTokenList(), newTokenRotate(), newTokenRevoke()),
 		group("user", "manage the password file", newUserAdd()),
+		group("state", "move what the state store keeps", newStateExport(), newStateImport()),
 		newRoutes(),
 		newVersion(),
 	)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,7 +29,7 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", Setup: setupScript,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"signal": signalGate},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"signal": signalGate, "capture": capture, "redis": scriptRedis},
 	})
 }
 
@@ -45,6 +47,21 @@ func signalGate(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("no gate runs in the background")
+}
+
+// capture is `capture NAME REGEXP`: it keeps what the first group of an expression
+// matches in the last standard output, as $NAME.
+func capture(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: capture NAME REGEXP")
+	}
+	expression, err := regexp.Compile(args[1])
+	ts.Check(err)
+	found := expression.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) < 2 {
+		ts.Fatalf("stdout has nothing like %s", args[1])
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 // setupScript gives each script an MLflow of its own ($UPSTREAM), free ports for
@@ -66,6 +83,14 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	home := filepath.Join(env.WorkDir, "home")
+	redis, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	env.Setenv("REDIS", redis)
+	server := &redisServer{address: redis, folder: filepath.Join(env.WorkDir, "redis-data")}
+	env.Values[redisKey{}] = server
+	env.Defer(server.kill)
 	env.Setenv("HOME", home)
 	env.Setenv("UPSTREAM", upstream.URL)
 	env.Setenv("LISTEN", gate)
@@ -91,12 +116,17 @@ func cheapUsers(names ...string) []byte {
 	return file
 }
 
-// freeAddress is a loopback address that nobody listens on at the moment.
+// freeAddress is a loopback address that nobody listens on at the moment. Its port
+// is below those that systems give to outgoing connections, so that whoever listens
+// there can be killed and started again while others are busy.
 func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for attempt := 0; ; attempt++ {
+		listener, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", 16_000+rand.IntN(16_000)))
+		if err == nil {
+			return listener.Addr().String(), listener.Close()
+		}
+		if attempt == 100 {
+			return "", err
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
 }

@@ -24,7 +24,10 @@ func sealKeys(ctx context.Context, cfg *config.Config, keys store.Keys) ([][]byt
 		return readSealKeys(cfg.SealKeysFile)
 	}
 	key, err := keys.Key(ctx, "seal", sealKeySize)
-	return [][]byte{key}, err
+	if err != nil {
+		return nil, err
+	}
+	return [][]byte{key}, nil
 }
 
 // readSealKeys reads one base64 key a line; blank lines and lines that begin with

@@ -78,10 +78,18 @@ func serve(ctx context.Context, path string, out io.Writer) error {
 	metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "mlgate_calls_in_flight", Help: "Calls under way.",
 	}, func() float64 { return float64(calls.calls.Load()) }))
+	metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mlgate_state_reachable", Help: "1 if the state store answers.",
+	}, func() float64 {
+		if g.storeStatus().Reachable {
+			return 1
+		}
+		return 0
+	}))
+	g.reloads = newReloader(f, func() (*files, error) { return readFiles(path) }, g.use, log, time.Now, metrics)
 	s := &service{
-		log: log, listener: listener, calls: calls, refused: audit.sum, proxy: g.handler,
-		main:    newServer(calls, log),
-		reloads: newReloader(f, func() (*files, error) { return readFiles(path) }, g.use, log, time.Now, metrics),
+		log: log, gate: g, listener: listener, calls: calls, refused: audit.sum, proxy: g.handler,
+		main: newServer(calls, log), reloads: g.reloads,
 	}
 	log.Info("listening", "address", listener.Addr().String(), "url", external.String(),
 		"upstream", f.config.Upstream.URL.Redacted(), "mode", string(f.config.Mode), "version", version())

@@ -29,6 +29,7 @@ type service struct {
 	reloads  *reloader
 	refused  *refusalSum
 	proxy    *proxy.Proxy
+	gate     *gate
 }
 
 // run serves until ctx ends or something fails, then shuts down in order: no
@@ -38,7 +39,7 @@ func (s *service) run(ctx context.Context, metrics *prometheus.Registry) error {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	group, running := errgroup.WithContext(running)
-	status := &admin{reloads: s.reloads, behind: s.proxy.Behind}
+	status := &admin{reloads: s.reloads, behind: s.proxy.Behind, store: s.gate.storeStatus}
 	if err := s.startAdmin(ctx, running, group, status.handler(metrics)); err != nil {
 		return err
 	}
@@ -46,6 +47,8 @@ func (s *service) run(ctx context.Context, metrics *prometheus.Registry) error {
 		return err
 	}
 	group.Go(func() error { return s.tellRefusals(running) })
+	group.Go(func() error { return s.gate.run(running) })
+	group.Go(func() error { return s.gate.awaitSeal(running, s.reloads.status.Load().files.config) })
 	group.Go(func() error { s.proxy.FollowVersion(running); return nil })
 	group.Go(func() error { return served("listen", s.main.Serve(s.secured())) })
 	group.Go(func() error {

@@ -28,7 +28,7 @@ where every user of the machine could read it.`,
 		Args: takes("FILE", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// A name that cannot be must not cost two rounds of typing.
-			if err := basic.CheckName(args[1]); err != nil {
+			if err := auth.CheckName(args[1]); err != nil {
 				return fmt.Errorf("user %q: %w", args[1], err)
 			}
 			password, err := newPassword(cmd, fromStdin)

@@ -1,45 +1,24 @@
 package console
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"strings"
 	"testing"
 )
 
-func TestTheAccountPageShowsWhoIAmAndWhatIsMine(t *testing.T) {
+func TestTheAccountPageSaysInWordsWhatIMaySeeAndDo(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
-	id, text := g.make("alice", `{"name":"<script>alert(1)</script>","prefixes":["cv/*"]}`)
 	a := g.do("alice", "GET", "/_gate/account", "")
-	g.want(a, 200, "<code>alice</code>", "<code>vision</code>", "<code>cv/*</code>", id, "&lt;script&gt;",
+	g.want(a, 200, "<code>alice</code>", "<code>vision</code>", "<code>everyone</code>",
+		"You may see, create and change <code>cv/*</code>", "line 1 of the policy, as <code>role:vision</code>",
+		"You may <strong>not</strong> see <code>cv/secret/*</code>", "You may see <code>shared/*</code>",
 		"export MLFLOW_TRACKING_URI=https://ml.example.org/mlflow")
-	if strings.Contains(a.text, "<script") || strings.Contains(a.text, text[20:40]) {
-		t.Error("the page holds a script, or a token")
+	if strings.Contains(a.text, "You are an admin") || strings.Contains(a.text, `href="/mlflow/_gate/admin"`) || strings.Contains(a.text, "mixed") {
+		t.Errorf("alice's page shows more than hers: %s", a.text)
 	}
-	g.want(g.do("bob", "GET", "/_gate/account", ""), 200, "<code>bob</code>", "None.")
-	g.want(g.do("anonymous", "GET", "/_gate/account", ""), 200, "Not signed in")
-	g.want(g.do("root", "GET", "/_gate/account", ""), 200, "You are an admin")
+	g.want(g.do("anonymous", "GET", "/_gate/account", ""), 200, "Not signed in", "Nothing yet: ask whoever keeps the policy (#ml-platform)")
+	g.want(g.do("root", "GET", "/_gate/account", ""), 200, "You are an admin", `href="/mlflow/_gate/admin"`, "administer <strong>everything</strong>")
+	_, text := g.make("alice", `{"name":"x","actions":["read"],"prefixes":["cv/a/*"]}`)
+	g.want(g.do(text, "GET", "/_gate/account", ""), 200, "limited to the actions <code>read</code>", "limited to <code>cv/a/*</code>")
 	g.want(g.do("", "GET", "/_gate/account", ""), 401)
-}
-
-func TestTheAccountPageMayRunAndLoadNothing(t *testing.T) {
-	t.Parallel()
-	g := newGate(t)
-	a := g.do("alice", "GET", "/_gate/account", "")
-	csp := a.header.Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "form-action 'none'", "frame-ancestors 'none'", "base-uri 'none'"} {
-		if !strings.Contains(csp, want) {
-			t.Errorf("got %q, want %q in it", csp, want)
-		}
-	}
-	_, rest, _ := strings.Cut(a.text, "<style>")
-	style, _, ok := strings.Cut(rest, "</style>")
-	sum := sha256.Sum256([]byte(style))
-	if !ok || !strings.Contains(csp, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
-		t.Errorf("the page's own style is not the one that %q lets in", csp)
-	}
-	if a.header.Get("Cache-Control") != "no-store" || a.header.Get("X-Content-Type-Options") != "nosniff" {
-		t.Errorf("got headers %v", a.header)
-	}
 }

@@ -17,11 +17,12 @@ import (
 // Prefix is where the console lives, below the gate's own path.
 const Prefix = "/_gate/"
 
-// Tokens makes, lists and revokes API tokens by auth/token's rules.
+// Tokens makes, lists, rotates and revokes API tokens by auth/token's rules.
 type Tokens interface {
 	Create(ctx context.Context, by token.Caller, req token.Request) (*store.Token, auth.Secret, error)
 	List(ctx context.Context, by token.Caller, owner string) ([]*store.Token, error)
 	Revoke(ctx context.Context, by token.Caller, owner, id string) error
+	Rotate(ctx context.Context, by token.Caller, owner, id string, how token.Rotation) (*store.Token, auth.Secret, error)
 }
 
 // Request is what a call is answered with: who asks, and the one snapshot that
@@ -33,6 +34,8 @@ type Request struct {
 	Policy *policy.Policy
 	// Tokens is the service over the users in force.
 	Tokens Tokens
+	// Contact is whom to ask for a right; it may be empty.
+	Contact string
 }
 
 // Options are what a Console needs.
@@ -43,6 +46,8 @@ type Options struct {
 	// ExternalURL is where clients reach the gate, for the settings that the
 	// account page shows.
 	ExternalURL string
+	// Status is what is in force, for the admin page.
+	Status func() Status
 	// Logger gets the causes of 500 answers, which clients do not see.
 	Logger *slog.Logger
 }
@@ -52,6 +57,7 @@ type Options struct {
 type Console struct {
 	opts   Options
 	routes []route
+	pages  *pages
 }
 
 // route is one path with the handlers of its methods. A path that ends in a
@@ -59,6 +65,7 @@ type Console struct {
 type route struct {
 	path    string
 	methods map[string]handler
+	page    bool // for people: faults are told on a page
 }
 
 // handler answers a call, or returns an error for fail to answer.
@@ -66,13 +73,16 @@ type handler func(w http.ResponseWriter, r *http.Request, q Request) error
 
 // New returns a Console. It touches neither network nor disk.
 func New(opts Options) *Console {
-	c := &Console{opts: opts}
+	c := &Console{opts: opts, pages: newPages(opts.ExternalURL)}
 	c.routes = []route{
-		{"account", map[string]handler{http.MethodGet: c.account}},
-		{"api/v1/whoami", map[string]handler{http.MethodGet: whoami}},
-		{"api/v1/explain", map[string]handler{http.MethodGet: explain}},
-		{"api/v1/tokens", map[string]handler{http.MethodGet: listTokens, http.MethodPost: createToken}},
-		{"api/v1/tokens/", map[string]handler{http.MethodDelete: revokeToken}},
+		{"account", map[string]handler{http.MethodGet: c.account}, true},
+		{"tokens", map[string]handler{http.MethodGet: c.tokensPage, http.MethodPost: c.makeToken}, true},
+		{"tokens/", map[string]handler{http.MethodPost: c.changeToken}, true},
+		{"admin", map[string]handler{http.MethodGet: c.admin}, true},
+		{"api/v1/whoami", map[string]handler{http.MethodGet: whoami}, false},
+		{"api/v1/explain", map[string]handler{http.MethodGet: explain}, false},
+		{"api/v1/tokens", map[string]handler{http.MethodGet: listTokens, http.MethodPost: createToken}, false},
+		{"api/v1/tokens/", map[string]handler{http.MethodDelete: revokeToken, http.MethodPost: rotateToken}, false},
 	}
 	return c
 }
@@ -82,13 +92,13 @@ func New(opts Options) *Console {
 // answer may be kept by a cache: all depend on who asks.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	if err := c.serve(w, r); err != nil {
-		c.fail(w, r, err)
+	rt, ok := c.find(r)
+	if err := c.serve(w, r, rt, ok); err != nil {
+		c.fail(w, r, rt.page, err)
 	}
 }
 
-func (c *Console) serve(w http.ResponseWriter, r *http.Request) error {
-	rt, ok := c.find(r)
+func (c *Console) serve(w http.ResponseWriter, r *http.Request, rt route, ok bool) error {
 	if !ok {
 		return &apiError{http.StatusNotFound, "ENDPOINT_NOT_FOUND", "mlgate has no page at this path"}
 	}
@@ -132,11 +142,14 @@ func (rt route) allow() string {
 	return strings.Join(list, ", ")
 }
 
-// caller is the identity as the policy knows it.
-func (q Request) caller() policy.Caller {
-	id := q.Identity
+// caller is who asks, as the policy knows them.
+func (q Request) caller() policy.Caller { return CallerOf(q.Identity) }
+
+// CallerOf is an identity as the policy knows it: who it is, and every limit of
+// its token.
+func CallerOf(id *auth.Identity) policy.Caller {
 	return policy.Caller{
-		User: id.User, Groups: id.Groups, ReadOnly: id.ReadOnly, Prefixes: id.Prefixes,
+		User: id.User, Groups: id.Groups, Actions: id.Actions, Prefixes: id.Prefixes,
 		Anonymous: id.Method == auth.MethodAnonymous,
 	}
 }
@@ -160,23 +173,38 @@ func invalid(message string) error {
 	return &apiError{http.StatusBadRequest, "INVALID_PARAMETER_VALUE", message}
 }
 
-// fail answers err in MLflow's form. What is none of the caller's business is
-// logged and not shown.
-func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
-	known := &apiError{http.StatusInternalServerError, "INTERNAL_ERROR", "mlgate could not answer; its log says why"}
+// known is the answer to an error that is the caller's business; nil for others.
+func known(err error) *apiError {
+	var answer *apiError
 	switch {
-	case errors.As(err, &known):
+	case errors.As(err, &answer):
+		return answer
 	case errors.Is(err, token.ErrForbidden):
-		known = &apiError{http.StatusForbidden, "PERMISSION_DENIED", err.Error()}
+		return &apiError{http.StatusForbidden, "PERMISSION_DENIED", err.Error()}
 	case errors.Is(err, token.ErrInvalid):
-		known = &apiError{http.StatusBadRequest, "INVALID_PARAMETER_VALUE", err.Error()}
+		return &apiError{http.StatusBadRequest, "INVALID_PARAMETER_VALUE", err.Error()}
 	case errors.Is(err, token.ErrNotFound):
-		known = &apiError{http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", err.Error()}
-	default:
-		c.opts.Logger.ErrorContext(r.Context(), "console failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		return &apiError{http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", err.Error()}
+	case errors.Is(err, store.ErrUnavailable):
+		return &apiError{http.StatusServiceUnavailable, "TEMPORARILY_UNAVAILABLE", "the store of tokens does not answer; look whether the change was made, then try again"}
 	}
-	_ = writeJSON(w, known.status, struct {
+	return nil
+}
+
+// fail answers err, on a page or in MLflow's form. What is none of the caller's
+// business is logged and not shown.
+func (c *Console) fail(w http.ResponseWriter, r *http.Request, page bool, err error) {
+	answer := known(err)
+	if answer == nil {
+		c.opts.Logger.ErrorContext(r.Context(), "console failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		answer = &apiError{http.StatusInternalServerError, "INTERNAL_ERROR", "mlgate could not answer; its log says why"}
+	}
+	if page {
+		c.failPage(w, r, answer)
+		return
+	}
+	_ = writeJSON(w, answer.status, struct {
 		Code    string `json:"error_code"`
 		Message string `json:"message"`
-	}{known.code, known.message})
+	}{answer.code, answer.message})
 }

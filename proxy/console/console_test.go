@@ -40,6 +40,7 @@ type gate struct {
 	*httptest.Server
 	log    bytes.Buffer
 	tokens Tokens
+	faults []string // of the last reload
 }
 
 func newGate(t *testing.T) *gate {
@@ -54,13 +55,16 @@ func newGate(t *testing.T) *gate {
 		t.Fatal(err)
 	}
 	users := owners{"alice": true, "bob": true, "root": true}
-	g := &gate{t: t, tokens: token.Service{Store: db.Tokens(), Owners: users, MaxLifetime: 8760 * time.Hour, CheckPrefix: policy.ValidatePrefix}}
-	byToken := token.NewAuthenticator(db.Tokens(), users, time.Now)
+	g := &gate{t: t, tokens: token.Service{Store: db.Tokens(), Owners: users, MaxLifetime: 8760 * time.Hour, CheckAction: policy.ValidateAction, CheckPrefix: policy.ValidatePrefix}}
+	byToken := token.NewAuthenticator(token.Options{Store: db.Tokens(), Owners: users})
 	console := New(Options{
 		ExternalURL: "https://ml.example.org/mlflow",
-		Logger:      slog.New(slog.NewJSONHandler(&g.log, nil)),
+		Status: func() Status {
+			return Status{Mode: "enforce", MLflow: "3.17.2", Loaded: time.Unix(1_700_000_000, 0), Errors: g.faults, Hashes: map[string]string{"policy": "abc"}}
+		},
+		Logger: slog.New(slog.NewJSONHandler(&g.log, nil)),
 		Request: func(r *http.Request) Request {
-			q := Request{Policy: rules, Tokens: g.tokens}
+			q := Request{Policy: rules, Tokens: g.tokens, Contact: "#ml-platform"}
 			switch who := r.Header.Get("X-As"); who {
 			case "":
 				q.Identity, _ = byToken.Authenticate(r)
@@ -112,6 +116,15 @@ func (g *gate) do(who, method, path, body string, header ...string) answer {
 	a := answer{status: res.StatusCode, header: res.Header, text: string(data)}
 	_ = json.Unmarshal(data, &a.json)
 	return a
+}
+
+// through sends a request through a handler of the test's own.
+func (g *gate) through(h http.Handler, who, method, path string) answer {
+	r := httptest.NewRequest(method, path, nil)
+	r.Header.Set("X-As", who)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return answer{status: w.Code, header: w.Header(), text: w.Body.String()}
 }
 
 func (g *gate) want(a answer, status int, parts ...string) {

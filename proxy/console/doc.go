@@ -1,12 +1,17 @@
 // Package console answers what is mlgate's own, below /_gate/: a small JSON API
-// and the account page.
+// and the pages for people.
 //
 //	GET    /_gate/api/v1/whoami                      who am I, with which roles
 //	GET    /_gate/api/v1/tokens[?user=]              my API tokens
 //	POST   /_gate/api/v1/tokens[?user=]              make one; its text is shown once
 //	DELETE /_gate/api/v1/tokens/{id}[?user=]         revoke one
+//	POST   /_gate/api/v1/tokens/{id}[?user=]         rotate one: a new text, the old one ends soon
 //	GET    /_gate/api/v1/explain?action=&resource=   may I, and which line says so
-//	GET    /_gate/account                            the same for people
+//	GET    /_gate/account                            for people: who am I, what may I see and do
+//	GET    /_gate/tokens[?user=]                     my API tokens, and the form for a new one
+//	POST   /_gate/tokens[?user=]                     make one
+//	POST   /_gate/tokens/{id}[?user=]                rotate or revoke one
+//	GET    /_gate/admin[?user=&group=]               for admins: who holds what, what is in force
 //
 // It owns: the reading of these requests and the form of their answers, and
 // what MLflow's UI is told about the signed-in user (CurrentUser).

@@ -2,12 +2,14 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/text/unicode/norm"
 
+	"mlgate/auth"
 	"mlgate/auth/store"
 	"mlgate/auth/token"
 )
@@ -18,6 +20,7 @@ type tokenInfo struct {
 	Name      string   `json:"name"`
 	User      string   `json:"user"`
 	ReadOnly  bool     `json:"read_only"`
+	Actions   []string `json:"actions"`
 	Prefixes  []string `json:"prefixes"`
 	CreatedBy string   `json:"created_by"`
 	CreatedAt string   `json:"created_at"`
@@ -35,10 +38,13 @@ func timestamp(t time.Time) string {
 
 func infoOf(t *store.Token) tokenInfo {
 	return tokenInfo{
-		ID: t.ID, Name: t.Name, User: t.Owner, ReadOnly: t.ReadOnly, Prefixes: t.Prefixes, CreatedBy: t.CreatedBy,
+		ID: t.ID, Name: t.Name, User: t.Owner, ReadOnly: slices.Equal(t.Actions, readOnly()), Actions: t.Actions, Prefixes: t.Prefixes, CreatedBy: t.CreatedBy,
 		CreatedAt: timestamp(t.Created), ExpiresAt: timestamp(t.Expires), LastUsed: timestamp(t.LastUsed),
 	}
 }
+
+// readOnly are the actions that read_only stands for.
+func readOnly() []string { return []string{"read"} }
 
 func listTokens(w http.ResponseWriter, r *http.Request, q Request) error {
 	owner, err := ownerOf(r)
@@ -67,21 +73,33 @@ func createToken(w http.ResponseWriter, r *http.Request, q Request) error {
 		Name     string         `json:"name"`
 		TTL      jsontext.Value `json:"ttl"`
 		ReadOnly bool           `json:"read_only"`
+		Actions  []string       `json:"actions"`
 		Prefixes []string       `json:"prefixes"`
 	}
 	if err := readJSON(w, r, &body); err != nil {
 		return err
 	}
-	ttl, err := readTTL(body.TTL)
+	ttl, err := readTTL("ttl", body.TTL)
 	if err != nil {
 		return err
 	}
+	if body.ReadOnly {
+		if len(body.Actions) > 0 {
+			return invalid("read_only and actions both say what the token may do: give one of them")
+		}
+		body.Actions = readOnly()
+	}
 	made, text, err := q.Tokens.Create(r.Context(), q.by(), token.Request{
-		Owner: owner, Name: body.Name, Lifetime: ttl, ReadOnly: body.ReadOnly, Prefixes: body.Prefixes,
+		Owner: owner, Name: body.Name, Lifetime: ttl, Actions: body.Actions, Prefixes: body.Prefixes,
 	})
 	if err != nil {
 		return err
 	}
+	return writeMade(w, made, text)
+}
+
+// writeMade shows a new token, the only time that it is shown.
+func writeMade(w http.ResponseWriter, made *store.Token, text auth.Secret) error {
 	return writeJSON(w, http.StatusCreated, struct {
 		ID        string `json:"id"`
 		Name      string `json:"name"`
@@ -90,14 +108,49 @@ func createToken(w http.ResponseWriter, r *http.Request, q Request) error {
 	}{made.ID, made.Name, text.Reveal(), timestamp(made.Expires)})
 }
 
+func rotateToken(w http.ResponseWriter, r *http.Request, q Request) error {
+	owner, err := ownerOf(r)
+	if err != nil {
+		return err
+	}
+	var body struct {
+		TTL     jsontext.Value `json:"ttl"`
+		Overlap jsontext.Value `json:"overlap"`
+	}
+	if err := readJSON(w, r, &body); err != nil {
+		return err
+	}
+	how := token.Rotation{Overlap: token.DefaultOverlap}
+	if how.Lifetime, err = readTTL("ttl", body.TTL); err != nil {
+		return err
+	}
+	if string(body.Overlap) == "0" {
+		how.Overlap = 0
+	} else if overlap, err := readTTL("overlap", body.Overlap); err != nil {
+		return err
+	} else if overlap > 0 {
+		how.Overlap = overlap
+	}
+	made, text, err := q.Tokens.Rotate(r.Context(), q.by(), owner, lastSegment(r), how)
+	if err != nil {
+		return err
+	}
+	return writeMade(w, made, text)
+}
+
+// lastSegment is the id in a path. It is taken as it is written, as the route
+// was found: no id needs escaping.
+func lastSegment(r *http.Request) string {
+	path := r.URL.EscapedPath()
+	return path[strings.LastIndexByte(path, '/')+1:]
+}
+
 func revokeToken(w http.ResponseWriter, r *http.Request, q Request) error {
 	owner, err := ownerOf(r)
 	if err != nil {
 		return err
 	}
-	path := r.URL.EscapedPath() // escaped, as the route was found: no id needs escaping
-	id := path[strings.LastIndexByte(path, '/')+1:]
-	if err := q.Tokens.Revoke(r.Context(), q.by(), owner, id); err != nil {
+	if err := q.Tokens.Revoke(r.Context(), q.by(), owner, lastSegment(r)); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -11,9 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-var errTTL = errors.New(`ttl must be a duration like "90d", "12h" or "1d12h", or a whole number of seconds`)
+var errTTL = errors.New(`must be a duration like "90d", "12h" or "1d12h", or a whole number of seconds`)
 
-// ParseTTL reads a token's life as people write it: Go's durations ("12h30m"),
+// ParseTTL reads a span of time as people write it: Go's durations ("12h30m"),
 // with days before them ("90d", "1d12h"; a day has 24 hours).
 func ParseTTL(s string) (time.Duration, error) {
 	var days time.Duration
@@ -38,27 +38,23 @@ func ParseTTL(s string) (time.Duration, error) {
 	return days + clock, nil
 }
 
-// readTTL reads the field of a body; absent and null mean the default, zero.
-func readTTL(v jsontext.Value) (time.Duration, error) {
+// readTTL reads a field of a body; absent and null mean the default, zero.
+func readTTL(field string, v jsontext.Value) (time.Duration, error) {
 	switch v.Kind() {
 	case 0, 'n':
 		return 0, nil
 	case '"':
 		var s string
-		if err := json.Unmarshal(v, &s); err != nil {
-			return 0, invalid(errTTL.Error())
+		if err := json.Unmarshal(v, &s); err == nil {
+			if ttl, err := ParseTTL(s); err == nil {
+				return ttl, nil
+			}
 		}
-		ttl, err := ParseTTL(s)
-		if err != nil {
-			return 0, invalid(err.Error())
-		}
-		return ttl, nil
 	case '0':
 		seconds, err := strconv.ParseUint(string(v), 10, 63)
-		if err != nil || seconds == 0 || seconds > math.MaxInt64/uint64(time.Second) {
-			return 0, invalid(errTTL.Error())
+		if err == nil && seconds > 0 && seconds <= math.MaxInt64/uint64(time.Second) {
+			return time.Duration(seconds) * time.Second, nil
 		}
-		return time.Duration(seconds) * time.Second, nil
 	}
-	return 0, invalid(errTTL.Error())
+	return 0, invalid(field + " " + errTTL.Error())
 }
