@@ -56,6 +56,10 @@ type Config struct {
 	// Auth says how callers prove who they are.
 	Auth Auth `key:"auth"`
 
+	// Sessions are people who signed in in their browser, by company login or
+	// password.
+	Sessions Sessions `key:"sessions"`
+
 	origin origin
 }
 
@@ -183,11 +187,118 @@ type Auth struct {
 	// Tokens are API tokens that users make for themselves.
 	Tokens Tokens `key:"tokens"`
 
+	// OIDC are the company logins by which people sign in in the browser: OpenID
+	// providers, each a section, shown on the sign-in page in their order. In the
+	// environment the list is one line of YAML.
+	OIDC []OIDC `key:"oidc" kind:"list of sections"`
+
 	// Workload are rules by which machines sign in with the JWT that their own
 	// platform gives them: CI jobs, Kubernetes service accounts. They are asked in
 	// their order, and the first that takes a token decides alone. In the
 	// environment the list is one line of YAML.
 	Workload []Workload `key:"workload" kind:"list of sections"`
+}
+
+// OIDC is one OpenID provider.
+type OIDC struct {
+	// Name of the provider in addresses and logs: letters, digits, - and _. The
+	// first of the list redirects to `/_gate/callback` below external_url, each
+	// further one to `/_gate/callback/` and its name: register that at the provider.
+	Name string `key:"name" kind:"text" required:"always"`
+
+	// DisplayName is what the sign-in page calls it. Absent: the name.
+	DisplayName string `key:"display_name" kind:"text"`
+
+	// Issuer is the provider's address exactly as it spells it itself; discovery
+	// finds the rest below it.
+	Issuer string `key:"issuer" kind:"URL" required:"always"`
+
+	// ClientID is mlgate's name at the provider.
+	ClientID string `key:"client_id" kind:"text" required:"always"`
+
+	// ClientSecretFile holds the client's secret, and nothing else. It is read again
+	// when it changes. Absent: a public client, held by PKCE alone.
+	ClientSecretFile string `key:"client_secret_file" kind:"path"`
+
+	// Scopes to ask for; `openid` is always among them. Absent: `openid, email`.
+	// With `offline_access`, where the provider has it, it can be asked for groups
+	// again while nobody is signed in there.
+	Scopes []string `key:"scopes" kind:"list of texts"`
+
+	// AuthorizeParams are further parameters of the authorization request, a list of
+	// `{name: access_type, value: offline}`.
+	AuthorizeParams []Param `key:"authorize_params" kind:"list of sections"`
+
+	// UserClaim is the claim that names the user. Absent: `email`, which counts only
+	// with `email_verified: true`. Whoever may choose its value at the provider
+	// chooses who they are here: take one that people cannot edit.
+	UserClaim string `key:"user_claim" kind:"text"`
+
+	// UserPrefix stands before every user name, like `acme:`. One name is one person,
+	// so several providers need different ones, or trust_names.
+	UserPrefix string `key:"user_prefix" kind:"text"`
+
+	// TrustNames says that a name of this provider is the same person as that name in
+	// the password file and at other providers. Without it, whoever is called like
+	// somebody of the password file cannot sign in here.
+	TrustNames bool `key:"trust_names" kind:"true or false"`
+
+	// GroupsClaim is where the groups are: a claim, or a path to it like
+	// `resource_access.mlgate.roles`. Absent: no groups.
+	GroupsClaim string `key:"groups_claim" kind:"text"`
+
+	// GroupPrefix stands before every group that group_rename does not name.
+	GroupPrefix string `key:"group_prefix" kind:"text"`
+
+	// GroupRename gives groups another name: a list of `{from: "Data Science", to: ds}`.
+	GroupRename []Rename `key:"group_rename" kind:"list of sections"`
+
+	// AllowedDomains are those of which a verified email address must be. Absent: any.
+	AllowedDomains []string `key:"allowed_domains" kind:"list of texts"`
+
+	// AllowedGroups are groups, as named here, of which people must be in one.
+	// Absent: any.
+	AllowedGroups []string `key:"allowed_groups" kind:"list of texts"`
+
+	// CAFile holds the PEM certificates that may sign the provider's own, in place of
+	// those of the system.
+	CAFile string `key:"ca_file" kind:"path"`
+}
+
+// Param is a parameter of a request.
+type Param struct {
+	// Name of the parameter.
+	Name string `key:"name" kind:"text" required:"always"`
+
+	// Value of the parameter.
+	Value string `key:"value" kind:"text"`
+}
+
+// Rename gives a group another name.
+type Rename struct {
+	// From is the group at the provider.
+	From string `key:"from" kind:"text" required:"always"`
+
+	// To is its name here.
+	To string `key:"to" kind:"text" required:"always"`
+}
+
+// Sessions are people who signed in in their browser.
+type Sessions struct {
+	// Idle is how long a session lives without being used.
+	Idle time.Duration `key:"idle" default:"12h" kind:"duration"`
+
+	// Absolute is how long a session lives however much it is used.
+	Absolute time.Duration `key:"absolute" default:"168h" kind:"duration"`
+
+	// Refresh is how old the groups from a provider may be before it is asked again.
+	// Who is disabled there loses the session within it.
+	Refresh time.Duration `key:"refresh" default:"10m" kind:"duration"`
+
+	// MaxGroupAge is how old those groups may be while the provider does not answer;
+	// then the session is answered 503. A session whose provider gave no refresh
+	// token ends after it.
+	MaxGroupAge time.Duration `key:"max_group_age" default:"4h" kind:"duration"`
 }
 
 // Workload is one rule for tokens of one issuer.
@@ -246,7 +357,7 @@ type Claim struct {
 type Basic struct {
 	// HtpasswdFile holds names and password hashes (bcrypt, apr1, SHA-1,
 	// SHA-256/512-crypt; plaintext is refused). It is read again when it changes.
-	HtpasswdFile string `key:"htpasswd_file" kind:"path" required:"unless mode is open or auth.workload is set"`
+	HtpasswdFile string `key:"htpasswd_file" kind:"path" required:"unless mode is open, or auth.oidc or auth.workload is set"`
 }
 
 // Tokens are API tokens that users make for themselves.

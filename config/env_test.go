@@ -12,7 +12,7 @@ import (
 // envOf gives every key a value by environment. A key without an entry fails the
 // test, so that a new key cannot be forgotten.
 var envOf = map[string]string{
-	"version": "1", "listen": "127.0.0.9:1", "external_url": "http://env.example.org/x",
+	"version": "1", "listen": "127.0.0.9:1", "external_url": "https://env.example.org/x",
 	"admin_listen": "127.0.0.9:2", "mode": "warn", "trusted_proxies": "10.0.0.1, 10.1.0.0/16",
 	"tls.cert_file": "c", "tls.key_file": "k", "seal_keys_file": "s",
 	"upstream.url": "https://env.internal", "upstream.ca_file": "ca", "upstream.allowed_source_schemes": "s3,gs", "upstream.direct_transfers": "false",
@@ -23,6 +23,8 @@ var envOf = map[string]string{
 	"state.redis.tls.ca_file": "rca", "state.redis.tls.cert_file": "rc", "state.redis.tls.key_file": "rk",
 	"policy.file": "e.csv", "policy.contact": "env",
 	"auth.basic.htpasswd_file": "e.htpasswd", "auth.tokens.max_lifetime": "1h", "auth.tokens.max_unused": "0s",
+	"auth.oidc":     `[{"name": "env", "issuer": "https://env.example.org", "client_id": "c", "trust_names": true, "group_rename": [{"from": "A", "to": "a"}]}]`,
+	"sessions.idle": "1h", "sessions.absolute": "2h", "sessions.refresh": "1m", "sessions.max_group_age": "2m",
 	"auth.workload": `[{"issuer": "https://env.example.org", "audience": "Env", "subject": "a:b", "user": "c", "ca_file": "ca"}]`,
 }
 
@@ -42,11 +44,11 @@ func TestEveryKeyIsAlsoAnEnvironmentVariable(t *testing.T) {
 		cfg.Upstream.URL.String(), cfg.Upstream.CAFile, cfg.Upstream.AllowedSourceSchemes, cfg.Upstream.DirectTransfers,
 		cfg.State.Kind, cfg.State.Redis,
 		cfg.State.Path, cfg.Policy.File, cfg.Policy.Contact, cfg.Auth.Basic.HtpasswdFile, cfg.Auth.Tokens.MaxLifetime.Hours(), cfg.Auth.Tokens.MaxUnused,
-		cfg.Auth.Workload,
+		cfg.Auth.Workload, cfg.Auth.OIDC, cfg.Sessions,
 	}
 	in := func(name string) string { return filepath.Join(folder, name) }
 	want := []any{
-		"127.0.0.9:1", "http://env.example.org/x", "127.0.0.9:2", Warn, []string{"10.0.0.1/32", "10.1.0.0/16"},
+		"127.0.0.9:1", "https://env.example.org/x", "127.0.0.9:2", Warn, []string{"10.0.0.1/32", "10.1.0.0/16"},
 		in("c"), in("k"), in("s"), "https://env.internal", in("ca"), []string{"s3", "gs"}, false,
 		"redis", Redis{
 			Addrs: []string{"a:1", "b:2"}, MasterName: "m", Username: "u", PasswordFile: in("rp"),
@@ -55,6 +57,8 @@ func TestEveryKeyIsAlsoAnEnvironmentVariable(t *testing.T) {
 		},
 		in("e.db"), in("e.csv"), "env", in("e.htpasswd"), 1.0, time.Duration(0),
 		[]Workload{{Issuer: "https://env.example.org", Audience: "Env", Subject: "a:b", User: "c", CAFile: in("ca")}},
+		[]OIDC{{Name: "env", Issuer: "https://env.example.org", ClientID: "c", TrustNames: true, GroupRename: []Rename{{From: "A", To: "a"}}}},
+		Sessions{Idle: time.Hour, Absolute: 2 * time.Hour, Refresh: time.Minute, MaxGroupAge: 2 * time.Minute},
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -92,7 +96,7 @@ func TestStrayVariables(t *testing.T) {
 	for _, c := range []struct{ name, refused, warned string }{
 		{"MLGATE_MOD", "the nearest known one is MLGATE_MODE", ""},
 		{"MLGATE_UPSTREAM_URLS", "the nearest known one is MLGATE_UPSTREAM_URL", ""},
-		{"MLGATE_SESSIONS_IDLE", "later version", ""},
+		{"MLGATE_NAMING_IDLE", "later version", ""},
 		{"MLGATE_STATE_REDIS_ADDRESS", "the nearest known one is MLGATE_STATE_REDIS_ADDRS", ""},
 		{"MLGATE_SOMETHING_ELSE", "", "environment variable MLGATE_SOMETHING_ELSE: sets nothing"},
 		{"MLGATE_SERVICE_HOST", "", ""},

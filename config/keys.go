@@ -50,8 +50,8 @@ func envName(key string) string {
 // refused like any unknown key, with a better explanation.
 func laterKeys() []string {
 	return []string{
-		"sessions", "naming", "governance",
-		"auth.oidc", "auth.tokens.max_group_age",
+		"naming", "governance",
+		"auth.tokens.max_group_age",
 	}
 }
 

@@ -29,6 +29,7 @@ func (c *Config) faults() []error {
 	v.state(c.State)
 	v.who(c)
 	v.workload(c.Auth.Workload)
+	v.people(c)
 	return v.faults
 }
 
@@ -192,7 +193,7 @@ func (v *verdict) who(c *Config) {
 		if c.Policy.File == "" {
 			v.fault("policy.file", "missing", "name the policy file, like policy.csv")
 		}
-		if c.Auth.Basic.HtpasswdFile == "" && len(c.Auth.Workload) == 0 {
+		if c.Auth.Basic.HtpasswdFile == "" && len(c.Auth.OIDC) == 0 && len(c.Auth.Workload) == 0 {
 			v.fault("auth.basic.htpasswd_file", "missing, so nobody could sign in",
 				"name a password file and fill it with `mlgate user add FILE NAME`")
 		}

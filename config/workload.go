@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
 	"time"
 )
@@ -66,7 +65,7 @@ func (v *verdict) issuerURL(key, text string) {
 	if !v.url(key, u) || u.Scheme == "https" {
 		return
 	}
-	if addr, err := netip.ParseAddr(u.Hostname()); u.Hostname() != "localhost" && (err != nil || !addr.IsLoopback()) {
+	if !loopbackHost(u) {
 		v.fault(key, "plain http: keys that came in the clear could be anybody's", "write https")
 	}
 }

@@ -62,7 +62,11 @@ func (p *Provider) Begin(ctx context.Context) (authURL string, login Login, err 
 		Verifier: oauth2.GenerateVerifier(),
 		Created:  p.opts.Now(),
 	}
-	authURL = m.oauth.AuthCodeURL(login.State, gooidc.Nonce(login.Nonce), oauth2.S256ChallengeOption(login.Verifier))
+	params := []oauth2.AuthCodeOption{gooidc.Nonce(login.Nonce), oauth2.S256ChallengeOption(login.Verifier)}
+	for _, param := range p.opts.AuthorizeParams {
+		params = append(params, oauth2.SetAuthURLParam(param.Name, param.Value))
+	}
+	authURL = m.oauth.AuthCodeURL(login.State, params...)
 	return authURL, login, nil
 }
 

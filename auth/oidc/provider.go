@@ -31,6 +31,9 @@ type Options struct {
 	ClientSecret auth.Secret
 	// Scopes asked for. "openid" is always among them. Default: openid, email.
 	Scopes []string
+	// AuthorizeParams are further parameters of the authorization request. None of
+	// the flow's own can be among them.
+	AuthorizeParams []Param
 	// RedirectURL is the address here that the browser comes back to. Needed.
 	RedirectURL string
 
@@ -70,6 +73,16 @@ type Options struct {
 
 // Rename gives the group From of the provider the name To here.
 type Rename struct{ From, To string }
+
+// Param is a parameter of a request.
+type Param struct{ Name, Value string }
+
+// ours are the parameters of an authorization request by which a sign-in is held
+// together, and those that would put another request in its place.
+var ours = []string{
+	"response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "nonce",
+	"code_challenge", "code_challenge_method", "request", "request_uri",
+}
 
 // Provider is one OpenID provider. It is safe for use by many goroutines.
 type Provider struct {
@@ -165,6 +178,11 @@ func (o Options) checkNames() error {
 	}
 	if len(o.AllowedGroups) > 0 && o.GroupsClaim == "" {
 		return errors.New("allowed_groups without groups_claim lets nobody in: say where the groups are")
+	}
+	for _, param := range o.AuthorizeParams {
+		if param.Name == "" || slices.Contains(ours, param.Name) {
+			return fmt.Errorf("authorize_params: %q is not for the config to set", param.Name)
+		}
 	}
 	for _, d := range o.AllowedDomains {
 		if d == "" || strings.ContainsAny(d, "@ *") {

@@ -182,7 +182,7 @@ func TestAnotherKeyOpensNoSession(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "https://ml.example.org")
 	c, p := s.begin(company("r"), request()), s.begin(byPassword(), request())
-	key := make([]byte, KeySize)
+	key := make([]byte, keySize)
 	key[0] = 1
 	s.opts.Seal, _ = NewSeal(key)
 	s.out(p)

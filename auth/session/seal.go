@@ -3,17 +3,21 @@ package session
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json"
 
+	"mlgate/auth"
 	"mlgate/auth/store"
 )
 
-// KeySize is the length of the key that seals, for store.Keys.
-const KeySize = 32
+// keySize is the length of a seal key in bytes.
+const keySize = 32
 
 // Secrets are what a session keeps for the provider's eyes alone.
 type Secrets struct {
@@ -27,36 +31,59 @@ type Secrets struct {
 
 // Seal encrypts for this gate's own later reading. What is sealed for one
 // purpose does not open for another.
-type Seal struct{ aead cipher.AEAD }
+type Seal struct{ keys atomic.Pointer[[]cipher.AEAD] }
 
-// NewSeal takes a key of KeySize bytes.
-func NewSeal(key []byte) (*Seal, error) {
-	if len(key) != KeySize {
-		return nil, fmt.Errorf("seal of sessions: want a key of %d bytes, got %d", KeySize, len(key))
+// NewSeal returns a Seal with these keys, or with none until [Seal.Use]: then it
+// opens nothing and seals nothing.
+func NewSeal(keys ...[]byte) (*Seal, error) {
+	s := &Seal{}
+	return s, s.Use(keys)
+}
+
+// Use takes the gate's seal keys: the first seals from now on, all open. What
+// seals here is derived from them, so that nothing sealed elsewhere with the same
+// keys opens here.
+func (s *Seal) Use(keys [][]byte) error {
+	var list []cipher.AEAD
+	for _, key := range keys {
+		if len(key) != keySize {
+			return fmt.Errorf("seal of sessions: want keys of %d bytes, got %d", keySize, len(key))
+		}
+		own, err := hkdf.Key(sha256.New, key, nil, "mlgate sessions", keySize)
+		if err != nil {
+			return fmt.Errorf("seal of sessions: %w", err)
+		}
+		block, err := aes.NewCipher(own)
+		if err != nil {
+			return fmt.Errorf("seal of sessions: %w", err)
+		}
+		aead, err := cipher.NewGCMWithRandomNonce(block)
+		if err != nil {
+			return fmt.Errorf("seal of sessions: %w", err)
+		}
+		list = append(list, aead)
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("seal of sessions: %w", err)
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, fmt.Errorf("seal of sessions: %w", err)
-	}
-	return &Seal{aead}, nil
+	s.keys.Store(&list)
+	return nil
 }
 
 // Close seals text for a purpose.
-func (s *Seal) Close(purpose string, text []byte) []byte {
-	return s.aead.Seal(nil, nil, text, []byte(purpose))
+func (s *Seal) Close(purpose string, text []byte) ([]byte, error) {
+	keys := *s.keys.Load()
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("seal of sessions: no key yet: %w", auth.ErrUnavailable)
+	}
+	return keys[0].Seal(nil, nil, text, []byte(purpose)), nil
 }
 
 // Open gives back what Close sealed for the same purpose.
 func (s *Seal) Open(purpose string, sealed []byte) ([]byte, error) {
-	text, err := s.aead.Open(nil, nil, sealed, []byte(purpose))
-	if err != nil {
-		return nil, errors.New("not sealed by this gate for this purpose")
+	for _, key := range *s.keys.Load() {
+		if text, err := key.Open(nil, nil, sealed, []byte(purpose)); err == nil {
+			return text, nil
+		}
 	}
-	return text, nil
+	return nil, errors.New("not sealed by this gate for this purpose")
 }
 
 // purposeOf binds secrets to their session: those of one cannot be put into
@@ -68,7 +95,7 @@ func (s *Seal) closeSecrets(hash store.SessionHash, secrets Secrets) ([]byte, er
 	if err != nil {
 		return nil, fmt.Errorf("seal session: %w", err)
 	}
-	return s.Close(purposeOf(hash), text), nil
+	return s.Close(purposeOf(hash), text)
 }
 
 func (s *Seal) openSecrets(session *store.Session) (Secrets, error) {

@@ -85,7 +85,7 @@ func newStage(t *testing.T, external string) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seal, err := NewSeal(make([]byte, KeySize))
+	seal, err := NewSeal(make([]byte, keySize))
 	if err != nil {
 		t.Fatal(err)
 	}
