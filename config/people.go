@@ -15,6 +15,9 @@ func (v *verdict) people(c *Config) {
 	if len(c.Auth.OIDC) > 0 && c.ExternalURL != nil && c.ExternalURL.Scheme == "http" && !loopbackHost(c.ExternalURL) {
 		v.fault("external_url", "plain http, and auth.oidc is set: who is on the way could take the session's cookie", "write https; where something in front ends TLS, list it in trusted_proxies")
 	}
+	if len(c.Auth.OIDC) > 0 && c.ExternalURL == nil && c.TLS.CertFile == "" && !isLoopback(c.Listen) && !namesNoHost(c.Listen) {
+		v.fault("external_url", "missing, so mlgate lives at plain http, and auth.oidc is set: who is on the way could take the session's cookie", "write the https URL that users type, like https://ml.example.org")
+	}
 	names := map[string]int{}
 	for i, p := range c.Auth.OIDC {
 		at := fmt.Sprintf("auth.oidc[%d]", i)

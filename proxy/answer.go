@@ -27,15 +27,15 @@ func (p *Proxy) fail(w *response, r *http.Request, s *session, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
 		writeError(w, &mlflowapi.Error{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED", Message: "too many failed sign-ins from this address; wait and check the password"})
 	case errors.Is(err, auth.ErrNoCredentials):
-		unauthenticated(w, "sign in: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN")
+		s.unauthenticated(w, r, "sign in: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN")
 	case errors.As(err, &refusal):
 		s.denied = "sign-in: " + refusal.Why
-		unauthenticated(w, refusal.Why)
+		s.unauthenticated(w, r, refusal.Why)
 	case errors.Is(err, auth.ErrUnavailable):
 		p.opts.Log.Error("sign-in cannot be checked", "request_id", s.requestID, "error", err.Error())
 		writeError(w, &mlflowapi.Error{Status: 503, Code: "TEMPORARILY_UNAVAILABLE", Message: "what vouches for these credentials does not answer, so they cannot be checked; nothing was sent to MLflow, try again"})
 	case errors.Is(err, auth.ErrBadCredentials):
-		unauthenticated(w, "the user name, password or token is not valid")
+		s.unauthenticated(w, r, "the user name, password or token is not valid")
 	case errors.Is(err, errClientGone), errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		w.status = 499
 		panic(http.ErrAbortHandler) // one that only seems gone must not get the 200 of an empty answer
@@ -64,8 +64,14 @@ func (s *session) lostAnswer(err error) *mlflowapi.Error {
 // lost marks an error that came after the call was sent.
 func (s *session) lost(err error) error { return &upstreamError{err, true} }
 
-func unauthenticated(w http.ResponseWriter, msg string) {
-	w.Header().Set("WWW-Authenticate", `Basic realm="mlgate", charset="UTF-8"`)
+// unauthenticated asks for credentials. A page's own call is not asked for a
+// password: the browser would open its dialog over the page.
+func (s *session) unauthenticated(w http.ResponseWriter, r *http.Request, msg string) {
+	challenge := `Basic realm="mlgate", charset="UTF-8"`
+	if s.snap.SignIn != nil && r.Header.Get("Sec-Fetch-Mode") != "" && r.Header.Get("Authorization") == "" {
+		challenge = `Session realm="mlgate"`
+	}
+	w.Header().Set("WWW-Authenticate", challenge)
 	writeError(w, &mlflowapi.Error{Status: 401, Code: "UNAUTHENTICATED", Message: msg})
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mlgate/proxy/console"
 	"mlgate/proxy/mlflowapi"
 	"mlgate/proxy/resolve"
 )
@@ -25,7 +26,7 @@ type Options struct {
 	// Snapshot gives the snapshot in force.
 	Snapshot func() *Snapshot
 	// Console answers below /_gate/; the request carries what [CallerOf] reads.
-	Console http.Handler
+	Console Console
 	// Table of all endpoints; the version of MLflow chooses among them.
 	Table *mlflowapi.Table
 	// SealKeys (32 bytes each) open page tokens and the ids of uploads, and the first seals them; all
@@ -46,6 +47,14 @@ type Options struct {
 	Log *slog.Logger
 	// Metrics counts calls; nil: nobody does.
 	Metrics *Metrics
+}
+
+// Console answers below /_gate/.
+type Console interface {
+	http.Handler
+	// Open reports whether a request needs no identity: those by which people sign
+	// in. It has one if it brings good credentials.
+	Open(r *http.Request) bool
 }
 
 // Proxy is the gate.
@@ -149,16 +158,26 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, s *session) error 
 	if err := p.cross.Check(r); err != nil {
 		return mlflowapi.Forbidden("the request comes from a page of another site; open the gate's own address")
 	}
-	if err := s.identify(r); err != nil {
+	s.own = strings.HasPrefix(path, console.Prefix)
+	if s.own {
+		r.URL.Path, r.URL.RawPath = path, ""
+	}
+	err := s.identify(r)
+	switch {
+	case s.own && (err == nil || p.opts.Console.Open(r)):
+		if s.id != nil {
+			warnOfExpiry(w.Header(), s.id, s.start)
+		}
+		p.opts.Console.ServeHTTP(w, r)
+		return nil
+	case err != nil && s.signsIn(r, err):
+		p.toSignIn(w, r, path)
+		return nil
+	case err != nil:
 		return err
 	}
 	warnOfExpiry(w.Header(), s.id, s.start)
 	switch {
-	case strings.HasPrefix(path, "/_gate/"):
-		r.URL.Path, r.URL.RawPath = path, ""
-		s.own = true
-		p.opts.Console.ServeHTTP(w, r)
-		return nil
 	case m.Endpoint == nil && known:
 		return &mlflowapi.Error{Status: 404, Code: "ENDPOINT_NOT_FOUND", Message: "MLflow does not answer " + r.Method + " here"}
 	case m.Endpoint == nil:

@@ -25,6 +25,7 @@ type Snapshot struct {
 	Who     auth.Authenticator
 	Policy  *policy.Policy
 	Tokens  console.Tokens
+	SignIn  *console.SignIn // nil: nobody signs in in the browser
 	Mode    Mode
 	Contact string
 

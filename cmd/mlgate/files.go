@@ -21,6 +21,7 @@ type files struct {
 	config      *config.Config
 	policy      *policy.Policy
 	users       *basic.Users       // nil: nobody signs in by password
+	providers   []provider         // company logins, in the order of the config
 	machines    *workload.Settings // nil: no machine signs in by a JWT
 	certificate *tls.Certificate   // nil: plain HTTP
 	hashes      map[string]string
@@ -34,7 +35,7 @@ func readFiles(path string) (*files, error) {
 		return nil, err
 	}
 	f := &files{config: cfg, hashes: map[string]string{}, warnings: cfg.Warnings()}
-	if err := errors.Join(f.readPolicy(), f.readUsers(), f.readCertificate(), f.readMachines()); err != nil {
+	if err := errors.Join(f.readPolicy(), f.readUsers(), f.readCertificate(), f.readProviders(), f.readMachines()); err != nil {
 		return nil, err
 	}
 	content, err := os.ReadFile(path) // #nosec G304 -- the admin names the file
@@ -99,7 +100,7 @@ func (f *files) readCertificate() error {
 // paths are the files to watch.
 func (f *files) paths() []string {
 	c := f.config
-	list := machineFiles(c.Auth.Workload)
+	list := append(machineFiles(c.Auth.Workload), providerFiles(c.Auth.OIDC)...)
 	for _, path := range []string{c.File(), c.Policy.File, c.Auth.Basic.HtpasswdFile, c.TLS.CertFile, c.TLS.KeyFile} {
 		if path != "" {
 			list = append(list, path)

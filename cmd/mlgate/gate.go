@@ -33,6 +33,7 @@ type gate struct {
 	verified *basic.Verified
 	throttle *auth.Throttle
 	issuers  *workload.Issuers
+	browsers *browsers // nil: nobody signs in in the browser
 	current  atomic.Pointer[proxy.Snapshot]
 	handler  *proxy.Proxy
 	reloads  *reloader // set before the first call
@@ -52,6 +53,9 @@ func newGate(ctx context.Context, f *files, external *url.URL, log *slog.Logger,
 	g := &gate{
 		state: state, verified: verified, throttle: auth.NewThrottle(auth.ThrottleOptions{}),
 		issuers: workload.NewIssuers(workload.IssuersOptions{Logger: log}),
+	}
+	if g.browsers, err = newBrowsers(external, state, log); err != nil {
+		return nil, errors.Join(err, state.Close())
 	}
 	g.use(f)
 	options, err := g.options(ctx, f.config, external, log, audit, metrics)
@@ -75,6 +79,9 @@ func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.UR
 		return proxy.Options{}, err
 	}
 	g.sealed.Store(err == nil)
+	if err := g.browsers.useSealKeys(seal); err != nil {
+		return proxy.Options{}, err
+	}
 	roots, err := caPool(cfg.Upstream.CAFile)
 	if err != nil {
 		return proxy.Options{}, fmt.Errorf("upstream.ca_file: %w", err)
@@ -96,11 +103,11 @@ func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.UR
 	}, nil
 }
 
-func (g *gate) console(external *url.URL, log *slog.Logger) http.Handler {
+func (g *gate) console(external *url.URL, log *slog.Logger) *console.Console {
 	return console.New(console.Options{
 		Request: func(r *http.Request) console.Request {
 			identity, snapshot := proxy.CallerOf(r)
-			return console.Request{Identity: identity, Policy: snapshot.Policy, Tokens: snapshot.Tokens, Contact: snapshot.Contact}
+			return console.Request{Identity: identity, Policy: snapshot.Policy, Tokens: snapshot.Tokens, SignIn: snapshot.SignIn, Contact: snapshot.Contact}
 		},
 		ExternalURL: external.String(),
 		Status:      g.status,
@@ -127,11 +134,18 @@ func (g *gate) use(f *files) {
 	ways := auth.Chain{token.NewAuthenticator(token.Options{
 		Store: g.state.Tokens(), Owners: owners, MaxUnused: f.config.Auth.Tokens.MaxUnused,
 	})}
+	var passwords auth.Authenticator
 	if f.users != nil {
-		ways = append(ways, basic.Authenticator{Users: f.users, Verified: g.verified})
+		byPassword := basic.Authenticator{Users: f.users, Verified: g.verified}
+		passwords = g.throttle.Wrap(byPassword)
+		ways = append(ways, byPassword)
 	}
 	if f.machines != nil {
 		ways = append(ways, g.issuers.Authenticator(f.machines))
+	}
+	signIn := g.browsers.signIn(f, passwords)
+	if signIn != nil {
+		ways = append(ways, signIn.Sessions)
 	}
 	g.current.Store(&proxy.Snapshot{
 		Who:    g.throttle.Wrap(ways),
@@ -142,6 +156,7 @@ func (g *gate) use(f *files) {
 			CheckAction: policy.ValidateAction,
 			CheckPrefix: policy.ValidatePrefix,
 		},
+		SignIn:  signIn,
 		Mode:    proxy.Mode(f.config.Mode),
 		Contact: f.config.Policy.Contact,
 	})

@@ -153,7 +153,7 @@ func (g *gate) awaitSeal(running context.Context, cfg *config.Config) error {
 			continue
 		}
 		if err == nil {
-			err = g.handler.UseSealKeys(keys)
+			err = errors.Join(g.browsers.useSealKeys(keys), g.handler.UseSealKeys(keys))
 		}
 		if err != nil {
 			return err

@@ -36,6 +36,7 @@ type adminData struct {
 	Roles        []string
 	Held         []policy.Line
 	People       []person
+	Browsers     bool // people sign in in the browser
 }
 
 type statusData struct {
@@ -74,7 +75,7 @@ func (c *Console) admin(w http.ResponseWriter, r *http.Request, q Request) error
 		}
 		data.Asked, data.Roles, data.Held = true, q.Policy.Rights(caller).Roles(), q.Policy.Held(caller)
 	}
-	data.People = people(q.Policy, self)
+	data.People, data.Browsers = people(q.Policy, self), q.SignIn != nil
 	return c.page(w, q, http.StatusOK, "admin", "admin", "Admin", data)
 }
 

@@ -26,7 +26,7 @@ type Tokens interface {
 }
 
 // Request is what a call is answered with: who asks, and the one snapshot that
-// holds for the whole of the call. No field may be nil but Identity.
+// holds for the whole of the call. No field may be nil but Identity and SignIn.
 type Request struct {
 	// Identity is who asks; nil: nobody, answered 401.
 	Identity *auth.Identity
@@ -34,6 +34,8 @@ type Request struct {
 	Policy *policy.Policy
 	// Tokens is the service over the users in force.
 	Tokens Tokens
+	// SignIn is how people sign in in their browser; nil: nobody does.
+	SignIn *SignIn
 	// Contact is whom to ask for a right; it may be empty.
 	Contact string
 }
@@ -65,8 +67,17 @@ type Console struct {
 type route struct {
 	path    string
 	methods map[string]handler
-	page    bool // for people: faults are told on a page
+	as      kind
 }
+
+// kind says for whom a route is.
+type kind int
+
+const (
+	forPeople kind = 1 << iota // faults are told on a page
+	open                       // no identity is needed
+	browsers                   // it is there where people sign in in the browser
+)
 
 // handler answers a call, or returns an error for fail to answer.
 type handler func(w http.ResponseWriter, r *http.Request, q Request) error
@@ -75,16 +86,32 @@ type handler func(w http.ResponseWriter, r *http.Request, q Request) error
 func New(opts Options) *Console {
 	c := &Console{opts: opts, pages: newPages(opts.ExternalURL)}
 	c.routes = []route{
-		{"account", map[string]handler{http.MethodGet: c.account}, true},
-		{"tokens", map[string]handler{http.MethodGet: c.tokensPage, http.MethodPost: c.makeToken}, true},
-		{"tokens/", map[string]handler{http.MethodPost: c.changeToken}, true},
-		{"admin", map[string]handler{http.MethodGet: c.admin}, true},
-		{"api/v1/whoami", map[string]handler{http.MethodGet: whoami}, false},
-		{"api/v1/explain", map[string]handler{http.MethodGet: explain}, false},
-		{"api/v1/tokens", map[string]handler{http.MethodGet: listTokens, http.MethodPost: createToken}, false},
-		{"api/v1/tokens/", map[string]handler{http.MethodDelete: revokeToken, http.MethodPost: rotateToken}, false},
+		{"account", map[string]handler{http.MethodGet: c.account}, forPeople},
+		{"tokens", map[string]handler{http.MethodGet: c.tokensPage, http.MethodPost: c.makeToken}, forPeople},
+		{"tokens/", map[string]handler{http.MethodPost: c.changeToken}, forPeople},
+		{"admin", map[string]handler{http.MethodGet: c.admin}, forPeople},
+		{"login", map[string]handler{http.MethodGet: c.signInPage, http.MethodPost: c.signInByPassword}, forPeople | open | browsers},
+		{"login/", map[string]handler{http.MethodGet: c.beginSignIn}, forPeople | open | browsers},
+		{"callback", map[string]handler{http.MethodGet: c.finishSignIn}, forPeople | open | browsers},
+		{"callback/", map[string]handler{http.MethodGet: c.finishSignIn}, forPeople | open | browsers},
+		{"logout", map[string]handler{http.MethodGet: c.signOutPage, http.MethodPost: c.signOut}, forPeople | open | browsers},
+		{"backchannel/", map[string]handler{http.MethodPost: c.backChannel}, open | browsers},
+		{"sessions", map[string]handler{http.MethodGet: c.sessionsPage}, forPeople | browsers},
+		{"sessions/", map[string]handler{http.MethodPost: c.endOnPage}, forPeople | browsers},
+		{"api/v1/whoami", map[string]handler{http.MethodGet: whoami}, 0},
+		{"api/v1/sessions", map[string]handler{http.MethodGet: listSessions}, browsers},
+		{"api/v1/sessions/", map[string]handler{http.MethodDelete: deleteSession}, browsers},
+		{"api/v1/explain", map[string]handler{http.MethodGet: explain}, 0},
+		{"api/v1/tokens", map[string]handler{http.MethodGet: listTokens, http.MethodPost: createToken}, 0},
+		{"api/v1/tokens/", map[string]handler{http.MethodDelete: revokeToken, http.MethodPost: rotateToken}, 0},
 	}
 	return c
+}
+
+// Open reports whether a request needs no identity.
+func (c *Console) Open(r *http.Request) bool {
+	rt, ok := c.find(r)
+	return ok && rt.as&open != 0
 }
 
 // ServeHTTP implements http.Handler. Paths are compared as they are: nothing
@@ -94,7 +121,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	rt, ok := c.find(r)
 	if err := c.serve(w, r, rt, ok); err != nil {
-		c.fail(w, r, rt.page, err)
+		c.fail(w, r, rt.as&forPeople != 0, err)
 	}
 }
 
@@ -112,7 +139,10 @@ func (c *Console) serve(w http.ResponseWriter, r *http.Request, rt route, ok boo
 		return &apiError{http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "this path takes " + rt.allow()}
 	}
 	q := c.opts.Request(r)
-	if q.Identity == nil {
+	if rt.as&browsers != 0 && q.SignIn == nil {
+		return &apiError{http.StatusNotFound, "ENDPOINT_NOT_FOUND", "nobody signs in in the browser here: that needs https, or a loopback address, in external_url"}
+	}
+	if q.Identity == nil && rt.as&open == 0 {
 		return &apiError{http.StatusUnauthorized, "UNAUTHENTICATED", "sign in first"}
 	}
 	return handle(w, r, q)
@@ -185,8 +215,8 @@ func known(err error) *apiError {
 		return &apiError{http.StatusBadRequest, "INVALID_PARAMETER_VALUE", err.Error()}
 	case errors.Is(err, token.ErrNotFound):
 		return &apiError{http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", err.Error()}
-	case errors.Is(err, store.ErrUnavailable):
-		return &apiError{http.StatusServiceUnavailable, "TEMPORARILY_UNAVAILABLE", "the store of tokens does not answer; look whether the change was made, then try again"}
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, auth.ErrUnavailable):
+		return &apiError{http.StatusServiceUnavailable, "TEMPORARILY_UNAVAILABLE", "the state store does not answer; look whether the change was made, then try again"}
 	}
 	return nil
 }

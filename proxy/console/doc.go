@@ -11,12 +11,23 @@
 //	GET    /_gate/tokens[?user=]                     my API tokens, and the form for a new one
 //	POST   /_gate/tokens[?user=]                     make one
 //	POST   /_gate/tokens/{id}[?user=]                rotate or revoke one
+//	GET    /_gate/login[?next=]                      sign in: by password, or begin at a provider
+//	POST   /_gate/login                              by password
+//	GET    /_gate/login/{provider}[?next=]           begin at a provider
+//	GET    /_gate/callback[/{provider}]              come back from it
+//	GET    /_gate/logout                             the button, for links
+//	POST   /_gate/logout                             sign out
+//	POST   /_gate/backchannel/{provider}             the provider ends sessions
+//	GET    /_gate/sessions[?user=]                   my browsers that are signed in
+//	POST   /_gate/sessions/{id}[?user=]              end one
+//	GET    /_gate/api/v1/sessions[?user=]            the same for scripts
+//	DELETE /_gate/api/v1/sessions/{id}[?user=]       end one
 //	GET    /_gate/admin[?user=&group=]               for admins: who holds what, what is in force
 //
 // It owns: the reading of these requests and the form of their answers, and
 // what MLflow's UI is told about the signed-in user (CurrentUser).
 //
-// It does not own: signing in, CSRF checks and common security headers (the
+// It does not own: what proves who somebody is (auth), CSRF checks and common security headers (the
 // proxy applies them outside), the rules about tokens (auth/token), decisions
 // (policy). No GET changes anything.
 package console

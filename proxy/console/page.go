@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	"mlgate/auth"
 	"mlgate/policy"
 )
 
@@ -37,7 +38,7 @@ func newPages(external string) *pages {
 	if at, err := url.Parse(external); err == nil {
 		p.base = strings.TrimSuffix(at.EscapedPath(), "/") + Prefix
 	}
-	for _, name := range []string{"account", "admin", "fault", "made", "tokens"} {
+	for _, name := range []string{"account", "admin", "fault", "made", "sessions", "signedout", "signin", "signout", "tokens"} {
 		p.named[name] = template.Must(template.New("layout.html").
 			Funcs(template.FuncMap{"words": words, "through": through}).
 			ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html"))
@@ -60,6 +61,7 @@ type view struct {
 	Style     template.CSS
 	Nav       []link
 	User      string
+	Session   bool // of the browser: it can be ended
 	Data      any
 }
 
@@ -67,8 +69,11 @@ type view struct {
 func (c *Console) page(w http.ResponseWriter, q Request, status int, name, at, title string, data any) error {
 	v := view{Title: title, At: at, Base: c.pages.base, Style: c.pages.style, Data: data}
 	if q.Identity != nil {
-		v.User = q.Identity.User
+		v.User, v.Session = q.Identity.User, q.Identity.Method == auth.MethodSession
 		v.Nav = []link{{"account", "Account"}, {"tokens", "Tokens"}}
+		if q.SignIn != nil {
+			v.Nav = append(v.Nav, link{"sessions", "Sessions"})
+		}
 		if q.by().Admin {
 			v.Nav = append(v.Nav, link{"admin", "Admin"})
 		}

@@ -138,6 +138,11 @@ func rotateToken(w http.ResponseWriter, r *http.Request, q Request) error {
 	return writeMade(w, made, text)
 }
 
+// afterSlash is what follows a route that ends in a slash, if this is one of its paths.
+func afterSlash(r *http.Request, route string) (string, bool) {
+	return strings.CutPrefix(r.URL.EscapedPath(), Prefix+route)
+}
+
 // lastSegment is the id in a path. It is taken as it is written, as the route
 // was found: no id needs escaping.
 func lastSegment(r *http.Request) string {
