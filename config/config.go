@@ -234,7 +234,7 @@ type OIDC struct {
 	// chooses who they are here: take one that people cannot edit.
 	UserClaim string `key:"user_claim" kind:"text"`
 
-	// UserPrefix stands before every user name, like `acme:`. One name is one person,
+	// UserPrefix stands before every user name, like `acme-`. One name is one person,
 	// so several providers need different ones, or trust_names.
 	UserPrefix string `key:"user_prefix" kind:"text"`
 

@@ -83,7 +83,7 @@ func (v *verdict) namesApart(at string, p OIDC, before []OIDC) {
 	})
 	if i >= 0 {
 		v.fault(at+".user_prefix", fmt.Sprintf("its alice and the alice of auth.oidc[%d] would have one name", i),
-			"give one of them a prefix of its own, like acme:, or both trust_names: true if they are the same people")
+			"give one of them a prefix of its own, like acme-, or both trust_names: true if they are the same people")
 	}
 }
 

@@ -26,7 +26,7 @@ func next(text string) string {
 		}
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || u.Fragment != "" {
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil {
 		return first
 	}
 	if strings.Contains(u.Path, "\\") || strings.ContainsFunc(u.Path, func(r rune) bool { return r < ' ' }) {
@@ -38,7 +38,10 @@ func next(text string) string {
 	if signsInOrOut(u.Path) {
 		return first
 	}
-	return u.RequestURI()
+	if u.Fragment == "" {
+		return u.RequestURI()
+	}
+	return u.RequestURI() + "#" + u.EscapedFragment()
 }
 
 // signsInOrOut are the paths that somebody who has just signed in must not be sent

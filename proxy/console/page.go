@@ -23,6 +23,7 @@ var pageFiles embed.FS
 type pages struct {
 	named  map[string]*template.Template
 	style  template.CSS
+	script template.JS
 	policy string // the Content-Security-Policy
 	base   string // the path of /_gate/, with the gate's own prefix
 }
@@ -34,7 +35,11 @@ func newPages(external string) *pages {
 	if err != nil {
 		panic(err)
 	}
-	p := &pages{named: map[string]*template.Template{}, style: template.CSS(style), base: Prefix} //nolint:gosec // our own file
+	script, err := pageFiles.ReadFile("pages/signin.js")
+	if err != nil {
+		panic(err)
+	}
+	p := &pages{script: template.JS(script), named: map[string]*template.Template{}, style: template.CSS(style), base: Prefix} //nolint:gosec // our own files
 	if at, err := url.Parse(external); err == nil {
 		p.base = strings.TrimSuffix(at.EscapedPath(), "/") + Prefix
 	}
@@ -43,12 +48,17 @@ func newPages(external string) *pages {
 			Funcs(template.FuncMap{"words": words, "through": through}).
 			ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html"))
 	}
-	// A page shows text in its one style and sends its own forms: no script, no
-	// other request, no frame around it.
-	sum := sha256.Sum256(style)
-	p.policy = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; style-src 'sha256-" +
-		base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	// A page shows text in its one style and sends its own forms: no other script
+	// than the sign-in page's own, which it does without, no other request, no frame
+	// around it.
+	p.policy = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; style-src '" + sourceOf(style) + "'; script-src '" + sourceOf(script) + "'"
 	return p
+}
+
+// sourceOf names a text of ours in a Content-Security-Policy.
+func sourceOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // link is one entry of the navigation.
@@ -59,6 +69,7 @@ type view struct {
 	Title, At string
 	Base      string
 	Style     template.CSS
+	Script    template.JS
 	Nav       []link
 	User      string
 	Session   bool // of the browser: it can be ended
@@ -67,7 +78,7 @@ type view struct {
 
 // page answers with a page. at is its path below /_gate/.
 func (c *Console) page(w http.ResponseWriter, q Request, status int, name, at, title string, data any) error {
-	v := view{Title: title, At: at, Base: c.pages.base, Style: c.pages.style, Data: data}
+	v := view{Title: title, At: at, Base: c.pages.base, Style: c.pages.style, Script: c.pages.script, Data: data}
 	if q.Identity != nil {
 		v.User, v.Session = q.Identity.User, q.Identity.Method == auth.MethodSession
 		v.Nav = []link{{"account", "Account"}, {"tokens", "Tokens"}}
@@ -88,7 +99,9 @@ func (c *Console) page(w http.ResponseWriter, q Request, status int, name, at, t
 	h.Set("Content-Security-Policy", c.pages.policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
+	// Without any referrer a form would come from the origin "null", like one of
+	// another site.
+	h.Set("Referrer-Policy", "same-origin")
 	w.WriteHeader(status)
 	_, _ = w.Write(page.Bytes()) // a browser that has gone needs no answer
 	return nil

@@ -41,7 +41,7 @@ func TestAPersonMakesRotatesAndRevokesATokenOnThePages(t *testing.T) {
 	g := ownPages(t)
 	b := newTab(t, "alice", passwords["alice"])
 	b.open(t, g.URL()+"/_gate/account")
-	b.shows(t, "You are alice, signed in by password", "You may see, create and change cv/*", "You may not see cv/secret/*")
+	b.shows(t, "You are alice, signed in in this browser", "You may see, create and change cv/*", "You may not see cv/secret/*")
 	b.shot(t, "account")
 	b.click(t, "nav a", "Tokens")
 	b.shows(t, "There are no tokens")

@@ -25,9 +25,11 @@ type tab struct {
 	ctx     context.Context
 	traffic *traffic
 	shots   string // screenshots are named by it
+
+	user, password string // until they are signed in
 }
 
-// newTab opens a tab that signs in as the user when it is asked to.
+// newTab opens a tab that signs in as the user when a page asks it to.
 func newTab(t *testing.T, user, password string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(theBrowser.start(t), chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {}))
@@ -35,13 +37,33 @@ func newTab(t *testing.T, user, password string) *tab {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("open tab: %v", err)
 	}
-	b := &tab{ctx: ctx, shots: strings.ReplaceAll(strings.TrimPrefix(t.Name(), "Test"), "/", "-")}
-	b.traffic = watch(t, ctx, user, password)
+	b := &tab{ctx: ctx, user: user, password: password, shots: strings.ReplaceAll(strings.TrimPrefix(t.Name(), "Test"), "/", "-")}
+	b.traffic = watch(t, ctx)
 	return b
 }
 
-// open goes to an address; the UI draws after the page has loaded.
+// open goes to an address, past the sign-in page if the gate shows it; the UI draws
+// after the page has loaded.
 func (b *tab) open(t *testing.T, url string) {
+	t.Helper()
+	b.visit(t, url)
+	if b.user == "" || b.js(t, `location.pathname.endsWith("/_gate/login") ? "yes" : "no"`) != "yes" {
+		return
+	}
+	b.fill(t, "user", b.user)
+	b.fill(t, "password", b.password)
+	b.user = "" // a gate that asks again does not get it
+	b.click(t, "button", "Sign in")
+	b.wait(t, "the page that was asked for", func() []string {
+		if at := b.js(t, "location.href"); strings.Contains(at, "/_gate/login") {
+			return []string{at}
+		}
+		return nil
+	})
+}
+
+// visit goes to an address as it is.
+func (b *tab) visit(t *testing.T, url string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()

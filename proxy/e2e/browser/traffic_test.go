@@ -19,15 +19,14 @@ import (
 // traffic is all that a tab asked for and got. Every answer is held until its
 // body is read, so that none escapes because the page went on.
 type traffic struct {
-	tab            *chromedp.Target
-	ctx            context.Context
-	user, password string
+	tab *chromedp.Target
+	ctx context.Context
 
 	mu      sync.Mutex
 	all     []exchange
 	taken   int // of them, by take
 	pending int
-	asked   int // for a password
+	dialogs int // that asked for a password
 	since   time.Time
 }
 
@@ -38,14 +37,14 @@ type exchange struct {
 	headers     map[string]string
 }
 
-// watch begins to hold and read a tab's answers, and signs in when asked.
-func watch(t *testing.T, ctx context.Context, user, password string) *traffic {
+// watch begins to hold and read a tab's answers.
+func watch(t *testing.T, ctx context.Context) *traffic {
 	t.Helper()
-	w := &traffic{tab: chromedp.FromContext(ctx).Target, ctx: ctx, user: user, password: password, since: time.Now()}
+	w := &traffic{tab: chromedp.FromContext(ctx).Target, ctx: ctx, since: time.Now()}
 	err := chromedp.Listen(ctx, func(ev any) {
 		switch ev := ev.(type) {
 		case *fetch.EventAuthRequired:
-			go w.signIn(ev)
+			go w.dialog(ev)
 		case *fetch.EventRequestPaused:
 			w.count(1)
 			go w.read(ev)
@@ -75,17 +74,12 @@ func (w *traffic) count(n int) {
 	w.since = time.Now()
 }
 
-// signIn types the password once; a gate that asks again does not get it.
-func (w *traffic) signIn(ev *fetch.EventAuthRequired) {
+// dialog notes that the browser would ask for a password over the page, and cancels.
+func (w *traffic) dialog(ev *fetch.EventAuthRequired) {
 	w.mu.Lock()
-	w.asked++
-	answer := &fetch.AuthChallengeResponse{
-		Response: fetch.AuthChallengeResponseResponseProvideCredentials, Username: w.user, Password: w.password,
-	}
-	if w.asked > 1 || w.user == "" {
-		answer = &fetch.AuthChallengeResponse{Response: fetch.AuthChallengeResponseResponseCancelAuth}
-	}
+	w.dialogs++
 	w.mu.Unlock()
+	answer := &fetch.AuthChallengeResponse{Response: fetch.AuthChallengeResponseResponseCancelAuth}
 	_, _ = cdp.Call(w.ctx, w.tab, fetch.ContinueWithAuth, fetch.ContinueWithAuthParams{RequestID: ev.RequestID, AuthChallengeResponse: answer})
 }
 

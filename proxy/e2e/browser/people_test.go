@@ -1,0 +1,105 @@
+package browser_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mlgate/auth/oidc/oidctest"
+	"mlgate/proxy/mlflowtest"
+)
+
+// companyLogin starts a gate with a company login, in which alice is of the vision
+// team, on the server that a stage has filled.
+func companyLogin(t *testing.T, s *stage, path string) (*mlflowtest.Gate, *oidctest.Provider) {
+	t.Helper()
+	idp, err := oidctest.Start(oidctest.Options{Users: []oidctest.User{
+		{Name: "alice", Claims: m{"preferred_username": "alice", "groups": []string{"vision"}}},
+		{Name: "bob", Claims: m{"preferred_username": "bob"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = idp.Close() })
+	id, secret := idp.Client()
+	file := filepath.Join(t.TempDir(), "client.secret")
+	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return mlflowtest.StartGate(t, s.srv.URL(), mlflowtest.GateOptions{
+		Policy: "p, group:vision, cv/" + s.word + "/*, edit\n", Users: map[string]string{"carl": "carl-1"}, Prefix: path,
+		Config: m{"auth": m{"oidc": []any{m{
+			"name": "company", "display_name": "Acme", "issuer": idp.Issuer(), "client_id": id, "client_secret_file": file,
+			"user_claim": "preferred_username", "groups_claim": "groups",
+		}}}},
+	}), idp
+}
+
+// Somebody follows a link to an experiment, signs in at the company, sees it and
+// nothing of other teams, and signs out again, here and there.
+func TestALinkToAnExperimentLeadsThroughTheCompanyLoginToIt(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "", "company")
+	gate, idp := companyLogin(t, s, "/mlflow")
+	b := newTab(t, "", "")
+	b.visit(t, gate.URL()+"/#/experiments/"+s.exp)
+	b.shows(t, "Sign in with Acme", "With a password of this server")
+	b.shot(t, "signin")
+	b.click(t, "a", "Sign in with Acme")
+	b.shows(t, "Demo sign-in")
+	b.click(t, "button", "alice")
+	b.shows(t, "cv/company/detector")
+	b.traffic.quiet(t)
+	b.shot(t, "experiment")
+	b.clean(t)
+	if at := b.js(t, "location.href"); !strings.HasPrefix(at, gate.URL()+"/#/experiments/"+s.exp) {
+		t.Errorf("the browser is at %s", at)
+	}
+	b.visit(t, gate.URL()+"/_gate/sessions")
+	b.shows(t, "this one", "company")
+	b.shot(t, "sessions")
+	b.click(t, "header button", "Sign out")
+	b.wait(t, "the provider to end its session", func() []string {
+		if idp.Requests("/logout") == 0 {
+			return []string{b.js(t, "location.href")}
+		}
+		return nil
+	})
+	b.visit(t, gate.URL()+"/")
+	b.shows(t, "Sign in with Acme")
+	if b.traffic.dialogs > 0 {
+		t.Error("the browser asked for a password over the page")
+	}
+}
+
+// Cancelled at the company, the company away, a wrong password.
+func TestWhoIsTurnedAwayIsToldWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "", "turned")
+	gate, idp := companyLogin(t, s, "")
+	b := newTab(t, "", "")
+	b.visit(t, gate.URL()+"/_gate/login")
+	idp.Misbehave(oidctest.Faults{ErrorCode: "access_denied"})
+	b.click(t, "a", "Sign in with Acme")
+	b.shows(t, "did not let you in, or you cancelled", "begin to sign in again", "this id:")
+	b.shot(t, "denied")
+	idp.Misbehave(oidctest.Faults{Down: true})
+	b.click(t, "a", "Sign in")
+	b.click(t, "a", "Sign in with Acme")
+	b.wait(t, "an answer", func() []string {
+		if text := b.text(t); !strings.Contains(text, "down") && !strings.Contains(text, "does not answer") {
+			return []string{text}
+		}
+		return nil
+	})
+	b.visit(t, gate.URL()+"/_gate/login")
+	b.fill(t, "user", "carl")
+	b.fill(t, "password", "wrong")
+	b.click(t, "button", "Sign in")
+	b.shows(t, "The user name or the password is not right.")
+	b.shot(t, "wrong")
+	b.fill(t, "password", "carl-1")
+	b.click(t, "button", "Sign in")
+	b.shows(t, "Experiments")
+}
