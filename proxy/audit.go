@@ -73,6 +73,9 @@ func (l *AuditLine) AppendJSON(b []byte) []byte {
 		if s.id.TokenID != "" {
 			b = appendText(b, "token_id", s.id.TokenID)
 		}
+		if s.id.SessionID != "" {
+			b = appendText(b, "session_id", s.id.SessionID)
+		}
 		if s.id.Issuer != "" {
 			b = appendText(b, "issuer", s.id.Issuer)
 			b = appendText(b, "subject", s.id.Subject)

@@ -113,6 +113,9 @@ func (p *Proxy) forget(c *mlflowapi.Call) {
 func (p *Proxy) rewrite(pr *httputil.ProxyRequest) {
 	s := sessionOf(pr.In.Context())
 	h := outHeader(pr.In.Header, s)
+	if s.isPage() {
+		wholePage(h)
+	}
 	out := pr.Out
 	out.Header, out.Host, out.Trailer = h, "", nil
 	out.URL = p.up.url(s.out.req)
@@ -154,6 +157,9 @@ func (p *Proxy) modify(resp *http.Response) error {
 		}
 	}
 	p.mine(resp.Header, s)
+	if s.isPage() && s.snap.SignIn != nil {
+		return addScript(resp)
+	}
 	return nil
 }
 

@@ -89,6 +89,7 @@ func New(opts Options) *Console {
 		{"account", map[string]handler{http.MethodGet: c.account}, forPeople},
 		{"tokens", map[string]handler{http.MethodGet: c.tokensPage, http.MethodPost: c.makeToken}, forPeople},
 		{"tokens/", map[string]handler{http.MethodPost: c.changeToken}, forPeople},
+		{"ui.js", map[string]handler{http.MethodGet: c.uiScript}, open},
 		{"admin", map[string]handler{http.MethodGet: c.admin}, forPeople},
 		{"login", map[string]handler{http.MethodGet: c.signInPage, http.MethodPost: c.signInByPassword}, forPeople | open | browsers},
 		{"login/", map[string]handler{http.MethodGet: c.beginSignIn}, forPeople | open | browsers},

@@ -22,6 +22,7 @@
 //	POST   /_gate/sessions/{id}[?user=]              end one
 //	GET    /_gate/api/v1/sessions[?user=]            the same for scripts
 //	DELETE /_gate/api/v1/sessions/{id}[?user=]       end one
+//	GET    /_gate/ui.js                              what MLflow's own page gets: a link here, and the way back to sign-in
 //	GET    /_gate/admin[?user=&group=]               for admins: who holds what, what is in force
 //
 // It owns: the reading of these requests and the form of their answers, and

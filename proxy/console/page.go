@@ -107,6 +107,18 @@ func (c *Console) page(w http.ResponseWriter, q Request, status int, name, at, t
 	return nil
 }
 
+// uiScript is what the gate adds to MLflow's own page.
+func (c *Console) uiScript(w http.ResponseWriter, _ *http.Request, _ Request) error {
+	script, err := pageFiles.ReadFile("pages/ui.js")
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(script) // a browser that has gone needs no answer
+	return nil
+}
+
 // failPage answers an error as a page, with the id by which the log knows it.
 func (c *Console) failPage(w http.ResponseWriter, r *http.Request, e *apiError) {
 	q := c.opts.Request(r)

@@ -217,6 +217,9 @@ func TestSessionsAreListedAndEndedByTheirOwnerAndByAdmins(t *testing.T) {
 	ada.signIn("ada")
 	list := alice.send("GET", "/_gate/api/v1/sessions", nil)
 	id := field(list.text, "id")
+	if line := c.gate.Lines("call"); line[len(line)-1]["session_id"] != id || line[len(line)-1]["sign_in"] != "session" {
+		t.Errorf("the call's line is %v, want the session in it", line[len(line)-1])
+	}
 	if list.StatusCode != 200 || id == "" || strings.Contains(list.text, alice.session().Value) || !strings.Contains(list.text, `"current":true`) {
 		t.Fatalf("got %d %s", list.StatusCode, list.text)
 	}

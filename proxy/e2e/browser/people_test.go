@@ -103,3 +103,34 @@ func TestWhoIsTurnedAwayIsToldWhatToDo(t *testing.T) {
 	b.click(t, "button", "Sign in")
 	b.shows(t, "Experiments")
 }
+
+// Somebody leaves MLflow open over night. The session ends; what the page asks then
+// leads to sign-in, and back to where they were.
+func TestASessionThatEndsUnderTheUILeadsToSignInAndBack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "/mlflow", "overnight")
+	b := s.signIn(t)
+	b.open(t, s.ui("experiments/"+s.exp+"/runs"))
+	b.traffic.quiet(t)
+	b.click(t, "a", "Account and tokens")
+	b.shows(t, "What you may see and do")
+	b.visit(t, s.ui("experiments/"+s.exp+"/runs"))
+	b.traffic.quiet(t)
+	b.clean(t)
+	if got := b.js(t, `fetch("_gate/logout", {method: "POST", headers: {"Content-Type": "application/x-www-form-urlencoded"}}).then(r => "" + r.status)`); got != "200" {
+		t.Fatalf("sign out: got %s", got)
+	}
+	b.js(t, `fetch("ajax-api/2.0/mlflow/experiments/search?max_results=1"); ""`)
+	b.shows(t, "Sign in", "Password")
+	b.shot(t, "ended")
+	b.fill(t, "user", "alice")
+	b.fill(t, "password", passwords["alice"])
+	b.click(t, "button", "Sign in")
+	b.shows(t, "cv/overnight/detector")
+	if at := b.js(t, "location.href"); !strings.Contains(at, "#/experiments/"+s.exp+"/runs") {
+		t.Errorf("the browser is at %s", at)
+	}
+	if b.traffic.dialogs > 0 {
+		t.Error("the browser asked for a password over the page")
+	}
+}
