@@ -272,7 +272,7 @@ func (s Service) checkPrefixes(req *Request) error {
 // store must not grow because a script makes a token a run.
 func (s Service) makeRoom(ctx context.Context, owner string) error {
 	if !s.Owners.Has(owner) {
-		return fmt.Errorf("%w: no user %q: tokens are for users who can sign in", ErrInvalid, owner)
+		return fmt.Errorf("%w: no user %q: tokens are for users with a password and for service accounts", ErrInvalid, owner)
 	}
 	list, err := s.Store.List(ctx, owner)
 	if err != nil {
