@@ -151,6 +151,7 @@ coverage: venv ## write docs/coverage.md from the endpoint table
 	@WRITE_COVERAGE=1 $(GO) test -count=1 -run TestCoveragePageIsCurrent ./proxy
 
 demo: venv build ## two teams on one MLflow: watch what each may see (ONESHOT=1 ends after the table)
+	@$(GO) build -trimpath -o bin/demo-company ./examples/quickstart/company
 	@ONESHOT=$(ONESHOT) .venv/bin/python examples/quickstart/demo.py
 
 check: ## everything that must hold before a merge

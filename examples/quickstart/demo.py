@@ -1,12 +1,13 @@
 """Two teams on one MLflow, through mlgate. Run it by `make demo`.
 
 Everything it makes lies in .cache/demo and is made anew each time. The ports
-can be moved: GATE_PORT, ADMIN_PORT, MLFLOW_PORT.
+can be moved: GATE_PORT, ADMIN_PORT, MLFLOW_PORT, LOGIN_PORT.
 """
 
 import base64
 import contextlib
 import fcntl
+import http.cookiejar
 import itertools
 import json
 import os
@@ -43,8 +44,10 @@ def port(name, default):
     return int(text)
 
 
-PORTS = {"GATE_PORT": port("GATE_PORT", 8080), "ADMIN_PORT": port("ADMIN_PORT", 9090), "MLFLOW_PORT": port("MLFLOW_PORT", 5000)}
+PORTS = {"GATE_PORT": port("GATE_PORT", 8080), "ADMIN_PORT": port("ADMIN_PORT", 9090), "MLFLOW_PORT": port("MLFLOW_PORT", 5000),
+         "LOGIN_PORT": port("LOGIN_PORT", 8090)}
 GATE = f"http://127.0.0.1:{PORTS['GATE_PORT']}"
+COMPANY = f"http://127.0.0.1:{PORTS['LOGIN_PORT']}"
 
 
 @contextlib.contextmanager
@@ -158,6 +161,7 @@ def prepare():
     STATE.mkdir(parents=True)
     for name in ("mlgate.yaml", "policy.csv"):
         shutil.copy(HERE / name, STATE / name)
+    (STATE / "oidc.secret").write_text(secrets.token_urlsafe(24))
     passwords = {}
     for user in ("alice", "bob", "carol"):
         passwords[user] = secrets.token_urlsafe(9)
@@ -183,6 +187,19 @@ def sees(user, password):
     _, e = call(user, password, "POST", API + "experiments/search", {"max_results": 100})
     _, m = call(user, password, "GET", API + "registered-models/search?max_results=100")
     return [x["name"] for x in e.get("experiments", [])], [x["name"] for x in m.get("registered_models", [])]
+
+
+def browser(user):
+    """Signs in as a browser does, at the company: what such a session sees."""
+    web = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+    try:
+        page = web.open(GATE + "/_gate/login/company", timeout=60)  # the company asks who it is
+        web.open(page.url + "&login_hint=" + user, timeout=60)
+        search = urllib.request.Request(GATE + API + "experiments/search", data=b'{"max_results": 100}', headers={"Content-Type": "application/json"})
+        found = json.loads(web.open(search, timeout=60).read())
+    except urllib.error.HTTPError as e:
+        raise Trouble(f"{user} cannot sign in at the company: {e.code} {e.read().decode(errors='replace')[-500:]}") from None
+    return [x["name"] for x in found.get("experiments", [])]
 
 
 def tries(user, password, other, made):
@@ -213,6 +230,9 @@ def show(passwords, made):
     views = {u: sees(u, passwords[u]) for u in passwords}
     table([(u, "\n".join(e[:1]) + (f" (+{len(e) - 1})" if len(e) > 1 else ""), ", ".join(m)) for u, (e, m) in views.items()],
           ("user", "experiments", "models"))
+    print("\nWhat they see in a browser, signed in at the company\n")
+    signed_in = {u: browser(u) for u in TEAMS}
+    table([(u, ", ".join(names)) for u, names in signed_in.items()], ("user", "experiments"))
     refused = []
     for user, other in (("alice", "bob"), ("bob", "alice")):
         for what, status, answer in tries(user, passwords[user], other, made[other]):
@@ -224,12 +244,13 @@ def show(passwords, made):
         if user in TEAMS:
             prefix = TEAMS[user][0].split("/")[0]
             wrong += [n for n in experiments + models if n.replace(".", "/").split("/")[0] != prefix]
+    wrong += [f"{u} in the browser: {names}" for u, names in signed_in.items() if names != views[u][0]]
     if wrong:
         raise Trouble(f"this should not have been possible: {wrong}")
 
 
 def by_hand(passwords, tokens):
-    print(f"\nTry it by hand\n\n  MLflow's UI, through the gate:  {GATE}/")
+    print(f"\nTry it by hand\n\n  MLflow's UI, through the gate:  {GATE}/  (sign in at the company, or by password)")
     print(f"  Who am I, which names:          {GATE}/_gate/account\n")
     table([(u, p, tokens[u]) for u, p in passwords.items()], ("user", "password", "API token"))
     print(f"\n  export MLFLOW_TRACKING_URI={GATE} MLFLOW_TRACKING_TOKEN={tokens['alice']}")
@@ -250,10 +271,18 @@ def main():
                                   "--artifacts-destination", str(STATE / "artifacts"), "--workers", "1"],
                        {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_ENABLE_AI_GATEWAY": "false", "MLFLOW_DISABLE_TELEMETRY": "true"})
         wait_for(mlflow, f"http://127.0.0.1:{PORTS['MLFLOW_PORT']}/health", "MLflow")
+    with step("a company login"):
+        company = start("company", [ROOT / "bin/demo-company", "-listen", COMPANY.removeprefix("http://"), "-gate", GATE, "-secret-file", "oidc.secret"], {})
+        wait_for(company, COMPANY + "/.well-known/openid-configuration", "the company login")
     with step("mlgate in front of it"):
         gate = start("mlgate", [ROOT / "bin/mlgate", "serve", "--config", "mlgate.yaml"],
                      {"MLGATE_LISTEN": f"127.0.0.1:{PORTS['GATE_PORT']}", "MLGATE_EXTERNAL_URL": GATE,
                       "MLGATE_ADMIN_LISTEN": f"127.0.0.1:{PORTS['ADMIN_PORT']}",
+                      "MLGATE_AUTH_OIDC": json.dumps([{
+                          "name": "company", "display_name": "the demo company", "issuer": COMPANY, "client_id": "mlgate",
+                          "client_secret_file": "oidc.secret", "user_claim": "preferred_username", "groups_claim": "groups",
+                          "trust_names": True,  # its alice is the alice of the password file
+                      }]),
                       "MLGATE_UPSTREAM_URL": f"http://127.0.0.1:{PORTS['MLFLOW_PORT']}"})
         wait_for(gate, GATE + "/health", "mlgate")
     made = {}
