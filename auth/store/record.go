@@ -52,3 +52,46 @@ func DecodeToken(id string, data []byte) (*Token, error) {
 	copy(t.Hash[:], hash)
 	return t, nil
 }
+
+// sessionRecord is a session as backends keep it, without its hash.
+type sessionRecord struct {
+	ID         string    `json:"id"`
+	User       string    `json:"user"`
+	Groups     []string  `json:"groups,omitzero"`
+	Method     string    `json:"method"`
+	Provider   string    `json:"provider,omitzero"`
+	Subject    string    `json:"subject,omitzero"`
+	SID        string    `json:"sid,omitzero"`
+	Sealed     []byte    `json:"sealed,omitzero"`
+	Client     string    `json:"client,omitzero"`
+	Created    time.Time `json:"created"`
+	LastUsed   time.Time `json:"last_used"`
+	GroupsRead time.Time `json:"groups_read,omitzero"`
+	RenewAt    time.Time `json:"renew_at,omitzero"`
+	Expires    time.Time `json:"expires"`
+	Version    uint64    `json:"version,omitzero"`
+}
+
+// EncodeSession writes a session, without its hash, as backends keep it.
+func EncodeSession(s *Session) ([]byte, error) {
+	return json.Marshal(sessionRecord{
+		ID: s.ID, User: s.User, Groups: s.Groups, Method: s.Method,
+		Provider: s.Provider, Subject: s.Subject, SID: s.SID, Sealed: s.Sealed, Client: s.Client,
+		Created: s.Created.UTC(), LastUsed: s.LastUsed.UTC(), GroupsRead: s.GroupsRead.UTC(),
+		RenewAt: s.RenewAt.UTC(), Expires: s.Expires.UTC(), Version: s.Version,
+	})
+}
+
+// DecodeSession reads what EncodeSession wrote. It returns nil for what it cannot
+// read whole: whose session it was signs in again.
+func DecodeSession(hash SessionHash, data []byte) *Session {
+	var r sessionRecord
+	if err := json.Unmarshal(data, &r, json.RejectUnknownMembers(true)); err != nil {
+		return nil
+	}
+	return &Session{
+		Hash: hash, ID: r.ID, User: r.User, Groups: r.Groups, Method: r.Method,
+		Provider: r.Provider, Subject: r.Subject, SID: r.SID, Sealed: r.Sealed, Client: r.Client,
+		Created: r.Created, LastUsed: r.LastUsed, GroupsRead: r.GroupsRead, RenewAt: r.RenewAt, Expires: r.Expires, Version: r.Version,
+	}
+}

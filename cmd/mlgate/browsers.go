@@ -34,20 +34,12 @@ func newBrowsers(external *url.URL, state state, log *slog.Logger) (*browsers, e
 		log.Info("no sign-in in the browser", "why", err.Error())
 		return nil, nil
 	}
-	keeper, ok := state.(interface {
-		Sessions() store.Sessions
-		Once() store.Once
-	})
-	if !ok {
-		log.Info("no sign-in in the browser", "why", "this kind of state store keeps no sessions")
-		return nil, nil
-	}
 	seal, err := session.NewSeal()
 	if err != nil {
 		return nil, err
 	}
 	return &browsers{
-		external: external, cookies: cookies, seal: seal, store: keeper.Sessions(), once: keeper.Once(), log: log,
+		external: external, cookies: cookies, seal: seal, store: state.Sessions(), once: state.Once(), log: log,
 	}, nil
 }
 

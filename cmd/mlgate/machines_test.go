@@ -114,7 +114,7 @@ func TestAJobMakesNoAPITokens(t *testing.T) {
 	job := issuer.Token(t, "repo:acme/vision:x", nil)
 	g.wants(t, job, http.StatusOK)
 	w := g.send(t, job, "POST", "/_gate/api/v1/tokens", `{"name":"x","ttl":"1h"}`)
-	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "tokens are for users who can sign in") {
+	if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "tokens are for users with a password") {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -92,7 +93,7 @@ func startReplicas(t *testing.T) *replicas {
 		}
 		put(t, one.config, fmt.Sprintf(`listen: %s
 admin_listen: %s
-external_url: http://ml.example.org/mlflow
+external_url: https://ml.example.org/mlflow
 trusted_proxies: [127.0.0.1]
 upstream: {url: %s}
 state: {kind: redis, redis: {addrs: ["%s"]}}
@@ -327,6 +328,10 @@ func TestUnderChaosNothingHangsOrIsSentTwiceAndAllHeals(t *testing.T) {
 	if status, body, err := r.send(t.Context(), r.url, "DELETE", "/_gate/api/v1/tokens/"+revoked, "alice", "correct-horse", nil); status != 204 {
 		t.Fatalf("revoke: got %d %s %v", status, body, err)
 	}
+	session, ended := r.signIn(r.url), r.signIn(r.url)
+	if status, _, text := r.browse(r.url, "POST", "/_gate/logout", ended, url.Values{}); status != 200 {
+		t.Fatalf("sign out: got %d %s", status, text)
+	}
 	c := &tally{statuses: map[string]int{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var workers sync.WaitGroup
@@ -343,6 +348,12 @@ func TestUnderChaosNothingHangsOrIsSentTwiceAndAllHeals(t *testing.T) {
 		}
 		if status := r.whoami("http://"+one.listen, revokedText); status != 401 {
 			t.Errorf("in the end a revoked token got %d", status)
+		}
+		if status := r.seen(one, session); status != 200 {
+			t.Errorf("in the end a session that Redis had got %d", status)
+		}
+		if status := r.seen(one, ended); status != 401 {
+			t.Errorf("in the end a session that was ended got %d", status)
 		}
 	}
 }

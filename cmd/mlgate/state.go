@@ -20,6 +20,8 @@ import (
 type state interface {
 	store.Archive
 	Tokens() store.Tokens
+	Sessions() store.Sessions
+	Once() store.Once
 	Keys() store.Keys
 	Close() error
 }

@@ -39,8 +39,11 @@ func Sessions(t *testing.T, open func(t *testing.T) Replica[store.Sessions]) {
 	}
 }
 
+// began is the same in all of a run, so that one session is the same each time it is made.
+var began = sync.OnceValue(func() time.Time { return time.Now().Truncate(time.Second).UTC() })
+
 func session(n byte, user string) *store.Session {
-	now := time.Now().Truncate(time.Second).UTC()
+	now := began()
 	return &store.Session{
 		Hash: store.SessionHash{1, n}, ID: "s" + string('a'+rune(n)), User: user, Groups: []string{"cv", "é;,"}, Method: "oidc",
 		Provider: "company", Subject: "sub-" + user, SID: "sid" + string('a'+rune(n)), Sealed: []byte{0, 1, 255}, Client: "Firefox",

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	bolt "go.etcd.io/bbolt"
 
 	"mlgate/auth/store"
@@ -35,32 +34,16 @@ type sessions struct {
 	byHash map[store.SessionHash]*store.Session
 }
 
-// kept is a session as the file holds it, below its hash.
-type kept struct {
-	ID         string    `json:"id"`
-	User       string    `json:"user"`
-	Groups     []string  `json:"groups,omitzero"`
-	Method     string    `json:"method"`
-	Provider   string    `json:"provider,omitzero"`
-	Subject    string    `json:"subject,omitzero"`
-	SID        string    `json:"sid,omitzero"`
-	Sealed     []byte    `json:"sealed,omitzero"`
-	Client     string    `json:"client,omitzero"`
-	Created    time.Time `json:"created"`
-	LastUsed   time.Time `json:"last_used"`
-	GroupsRead time.Time `json:"groups_read,omitzero"`
-	RenewAt    time.Time `json:"renew_at,omitzero"`
-	Expires    time.Time `json:"expires"`
-	Version    uint64    `json:"version,omitzero"`
-}
-
 // loadSessions reads what has not expired. A record that this version cannot
 // read is passed over: its owner signs in again.
 func loadSessions(b *bolt.DB, now func() time.Time) (*sessions, error) {
 	s := &sessions{bolt: b, now: now, byHash: map[store.SessionHash]*store.Session{}}
 	err := b.View(func(tx *bolt.Tx) error {
 		return tx.Bucket(sessionsBucket()).ForEach(func(hash, data []byte) error {
-			if session := decodeSession(hash, data); session != nil && now().Before(session.Expires) {
+			if len(hash) != len(store.SessionHash{}) {
+				return nil
+			}
+			if session := store.DecodeSession(store.SessionHash(hash), data); session != nil && now().Before(session.Expires) {
 				s.byHash[session.Hash] = session
 			}
 			return nil
@@ -132,12 +115,7 @@ func (s *sessions) Replace(ctx context.Context, next *store.Session) error {
 
 // write runs under writing.
 func (s *sessions) write(session *store.Session) error {
-	data, err := json.Marshal(kept{
-		ID: session.ID, User: session.User, Groups: session.Groups, Method: session.Method,
-		Provider: session.Provider, Subject: session.Subject, SID: session.SID, Sealed: session.Sealed, Client: session.Client,
-		Created: session.Created.UTC(), LastUsed: session.LastUsed.UTC(), GroupsRead: session.GroupsRead.UTC(),
-		RenewAt: session.RenewAt.UTC(), Expires: session.Expires.UTC(), Version: session.Version,
-	})
+	data, err := store.EncodeSession(session)
 	if err == nil {
 		err = s.bolt.Update(func(tx *bolt.Tx) error { return tx.Bucket(sessionsBucket()).Put(session.Hash[:], data) })
 	}
@@ -241,17 +219,4 @@ func (s *sessions) ListOf(ctx context.Context, user string) ([]*store.Session, e
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(hex.EncodeToString(a.Hash[:]), hex.EncodeToString(b.Hash[:])))
 	})
 	return list, nil
-}
-
-// decodeSession returns nil for what it cannot read whole.
-func decodeSession(hash, data []byte) *store.Session {
-	var k kept
-	if err := json.Unmarshal(data, &k, json.RejectUnknownMembers(true)); err != nil || len(hash) != len(store.SessionHash{}) {
-		return nil
-	}
-	return &store.Session{
-		Hash: store.SessionHash(hash), ID: k.ID, User: k.User, Groups: k.Groups, Method: k.Method,
-		Provider: k.Provider, Subject: k.Subject, SID: k.SID, Sealed: k.Sealed, Client: k.Client,
-		Created: k.Created, LastUsed: k.LastUsed, GroupsRead: k.GroupsRead, RenewAt: k.RenewAt, Expires: k.Expires, Version: k.Version,
-	}
 }

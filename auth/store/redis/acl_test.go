@@ -47,6 +47,16 @@ func TestTheAccountOfTheDocsIsEnough(t *testing.T) {
 		o.Prefix = "mlgate:" + newMark() + ":"
 		return openDB(t, o, false)
 	})
+	conformance.Sessions(t, func(t *testing.T) conformance.Replica[store.Sessions] {
+		o := o
+		o.Prefix = "mlgate:" + newMark() + ":"
+		return func() store.Sessions { return openDB(t, o, false).Sessions() }
+	})
+	conformance.Once(t, func(t *testing.T) conformance.Replica[store.Once] {
+		o := o
+		o.Prefix = "mlgate:" + newMark() + ":"
+		return func() store.Once { return openDB(t, o, false).Once() }
+	})
 	put(t, one, "a")
 	if _, err := one.Keys().Key(t.Context(), "k", 32); err != nil {
 		t.Error(err)

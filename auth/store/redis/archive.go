@@ -129,5 +129,5 @@ func (db *DB) clear(ctx context.Context, old map[string][]any) error {
 	for owner := range owners {
 		names = append(names, db.key("owner:"+owner))
 	}
-	return db.change(ctx, db.scripts.clear, names, name{kindToken, ""})
+	return found(db.change(ctx, db.scripts.clear, names, name{kindToken, ""}))
 }

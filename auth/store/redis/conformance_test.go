@@ -29,6 +29,14 @@ func contract(t *testing.T, running bool, open func(t testing.TB) Options) {
 		db := own(t)
 		return func() store.Tokens { return db().Tokens() }
 	})
+	conformance.Sessions(t, func(t *testing.T) conformance.Replica[store.Sessions] {
+		db := own(t)
+		return func() store.Sessions { return db().Sessions() }
+	})
+	conformance.Once(t, func(t *testing.T) conformance.Replica[store.Once] {
+		db := own(t)
+		return func() store.Once { return db().Once() }
+	})
 	conformance.Archive(t, func(t *testing.T) conformance.Store { return own(t)() })
 	conformance.Keys(t, func(t *testing.T) conformance.Replica[store.Keys] {
 		db := own(t)

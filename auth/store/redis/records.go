@@ -50,25 +50,28 @@ func recall[R any](ctx context.Context, db *DB, n name, read func(context.Contex
 
 // change runs a script that changes or removes a record, and waits until it is in
 // nobody's memory any more. The script gets a mark, the channel, the record's name in
-// the log and its id before args, and answers whether there was such a record, the
-// number of the last change, and what is pending. Without an id all of the kind, and
-// more, is dropped.
-func (db *DB) change(ctx context.Context, s *goredis.Script, keys []string, n name, args ...any) error {
+// the log and its id before args, and answers what it did, the number of the last
+// change, and what is pending. done is 1 if it changed a record. Without an id all of
+// the kind, and more, is dropped.
+func (db *DB) change(ctx context.Context, s *goredis.Script, keys []string, n name, args ...any) (done int64, err error) {
 	args = append([]any{newMark(), db.channel, n.kind + ":" + n.id, n.id}, args...)
 	reply, err := db.run(ctx, s, keys, args...)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	list, _ := reply.([]any)
 	if len(list) != 3 {
-		return errors.New("unexpected answer of Redis")
+		return 0, errors.New("unexpected answer of Redis")
 	}
+	done, _ = list[0].(int64)
 	number, _ := list[1].(int64)
-	if err := db.settled(ctx, number, parsePending(list[2])); err != nil {
-		return err
-	}
-	if list[0] != int64(1) {
+	return done, db.settled(ctx, number, parsePending(list[2]))
+}
+
+// found is the error of a change to a record that has to be there.
+func found(done int64, err error) error {
+	if err == nil && done != 1 {
 		return store.ErrNotFound
 	}
-	return nil
+	return err
 }

@@ -52,6 +52,12 @@ func Open(o Options) (*DB, error) {
 // Tokens returns the API tokens kept here.
 func (db *DB) Tokens() store.Tokens { return tokens{db} }
 
+// Sessions returns the signed-in browsers kept here.
+func (db *DB) Sessions() store.Sessions { return sessions{db} }
+
+// Once returns the short-lived values kept here.
+func (db *DB) Once() store.Once { return once{db} }
+
 // Keys returns the keys kept here.
 func (db *DB) Keys() store.Keys { return keys{db} }
 

@@ -15,6 +15,9 @@ type scripts struct {
 	key, clear                    *goredis.Script
 	put, get, list                *goredis.Script
 	del, expire, touch            *goredis.Script
+	sessionPut, sessionGet        *goredis.Script
+	sessionReplace, sessionDelete *goredis.Script
+	members, oncePut, onceTake    *goredis.Script
 }
 
 func newScripts() *scripts {
@@ -23,12 +26,19 @@ func newScripts() *scripts {
 		key: script("key"), clear: script("clear"),
 		put: script("token_put"), get: script("token_get"), list: script("token_list"),
 		del: script("token_delete"), expire: script("token_expire"), touch: script("token_touch"),
+		sessionPut: script("session", "session_put"), sessionGet: script("session_get"),
+		sessionReplace: script("session", "session_replace"), sessionDelete: script("session_delete"),
+		members: script("members"), oncePut: script("once_put"), onceTake: script("once_take"),
 	}
 }
 
-// script reads one script. All are in the binary, or it was not built.
-func script(name string) *goredis.Script {
-	return goredis.NewScript(source("lease") + source(name))
+// script reads the parts of one script. All are in the binary, or it was not built.
+func script(names ...string) *goredis.Script {
+	text := source("lease")
+	for _, name := range names {
+		text += source(name)
+	}
+	return goredis.NewScript(text)
 }
 
 func source(name string) string {

@@ -194,7 +194,23 @@ func prefixOf(t testing.TB) string {
 
 func miniServer(t testing.TB) Options {
 	t.Helper()
-	return Options{Addrs: []string{miniredis.RunT(t).Addr()}, Prefix: prefixOf(t)}
+	s := miniredis.RunT(t)
+	// Its keys age only when they are told to.
+	aging := time.NewTicker(10 * time.Millisecond)
+	done := make(chan struct{})
+	t.Cleanup(func() { aging.Stop(); close(done) })
+	go func() {
+		for last := time.Now(); ; {
+			select {
+			case <-done:
+				return
+			case now := <-aging.C:
+				s.FastForward(now.Sub(last))
+				last = now
+			}
+		}
+	}()
+	return Options{Addrs: []string{s.Addr()}, Prefix: prefixOf(t)}
 }
 
 func realServer(t testing.TB) Options {

@@ -135,7 +135,7 @@ func (t tokens) Delete(ctx context.Context, id string) error {
 	case !errors.Is(err, store.ErrNotFound):
 		return fmt.Errorf("delete token %s: %w", id, err)
 	}
-	err = t.db.change(ctx, t.db.scripts.del, t.db.keys("tokens", "used", "ends", "marks", "owner:"+owner), name{kindToken, id})
+	err = found(t.db.change(ctx, t.db.scripts.del, t.db.keys("tokens", "used", "ends", "marks", "owner:"+owner), name{kindToken, id}))
 	if err != nil {
 		return fmt.Errorf("delete token %s: %w", id, err)
 	}
@@ -144,7 +144,7 @@ func (t tokens) Delete(ctx context.Context, id string) error {
 
 // Expire implements store.Tokens. It holds as a Delete does.
 func (t tokens) Expire(ctx context.Context, id string, end time.Time) error {
-	err := t.db.change(ctx, t.db.scripts.expire, t.db.keys("tokens", "ends"), name{kindToken, id}, end.UnixMicro())
+	err := found(t.db.change(ctx, t.db.scripts.expire, t.db.keys("tokens", "ends"), name{kindToken, id}, end.UnixMicro()))
 	if err != nil {
 		return fmt.Errorf("expire token %s: %w", id, err)
 	}

@@ -1,0 +1,2 @@
+-- KEYS[4]: a set.
+return redis.call('SMEMBERS', KEYS[4])

@@ -1,0 +1,7 @@
+-- KEYS[4…]: the session, the sets that list it. ARGV: mark, id, record, version,
+-- milliseconds to live.
+if redis.call('EXISTS', KEYS[4]) == 1 then
+  return redis.call('HGET', KEYS[4], 'mark') == ARGV[1] and 1 or 0
+end
+write(ARGV[2], ARGV[1], ARGV[3], ARGV[4], ARGV[5])
+return 1
