@@ -368,6 +368,12 @@ type Tokens struct {
 	// MaxUnused is how long a token may lie unused: after that it is refused, like a
 	// revoked one. `0s`: as long as it lives.
 	MaxUnused time.Duration `key:"max_unused" default:"2160h" kind:"duration"`
+
+	// MaxGroupAge is how old the groups of an owner from auth.oidc may be while the
+	// provider cannot be asked: after that the token is answered 503, or, where the
+	// provider gave no refresh token, refused until its owner signs in again. The
+	// provider is asked as for sessions, after sessions.refresh.
+	MaxGroupAge time.Duration `key:"max_group_age" default:"24h" kind:"duration"`
 }
 
 // Mode says what a refusal does.

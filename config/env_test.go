@@ -22,7 +22,7 @@ var envOf = map[string]string{
 	"state.redis.on_outage": "grace", "state.redis.grace": "10s", "state.redis.tls.enabled": "true",
 	"state.redis.tls.ca_file": "rca", "state.redis.tls.cert_file": "rc", "state.redis.tls.key_file": "rk",
 	"policy.file": "e.csv", "policy.contact": "env",
-	"auth.basic.htpasswd_file": "e.htpasswd", "auth.tokens.max_lifetime": "1h", "auth.tokens.max_unused": "0s",
+	"auth.basic.htpasswd_file": "e.htpasswd", "auth.tokens.max_lifetime": "1h", "auth.tokens.max_unused": "0s", "auth.tokens.max_group_age": "3h",
 	"auth.oidc":     `[{"name": "env", "issuer": "https://env.example.org", "client_id": "c", "trust_names": true, "group_rename": [{"from": "A", "to": "a"}]}]`,
 	"sessions.idle": "1h", "sessions.absolute": "2h", "sessions.refresh": "1m", "sessions.max_group_age": "2m",
 	"auth.workload": `[{"issuer": "https://env.example.org", "audience": "Env", "subject": "a:b", "user": "c", "ca_file": "ca"}]`,
@@ -43,7 +43,7 @@ func TestEveryKeyIsAlsoAnEnvironmentVariable(t *testing.T) {
 		cfg.TLS.CertFile, cfg.TLS.KeyFile, cfg.SealKeysFile,
 		cfg.Upstream.URL.String(), cfg.Upstream.CAFile, cfg.Upstream.AllowedSourceSchemes, cfg.Upstream.DirectTransfers,
 		cfg.State.Kind, cfg.State.Redis,
-		cfg.State.Path, cfg.Policy.File, cfg.Policy.Contact, cfg.Auth.Basic.HtpasswdFile, cfg.Auth.Tokens.MaxLifetime.Hours(), cfg.Auth.Tokens.MaxUnused,
+		cfg.State.Path, cfg.Policy.File, cfg.Policy.Contact, cfg.Auth.Basic.HtpasswdFile, cfg.Auth.Tokens.MaxLifetime.Hours(), cfg.Auth.Tokens.MaxUnused, cfg.Auth.Tokens.MaxGroupAge,
 		cfg.Auth.Workload, cfg.Auth.OIDC, cfg.Sessions,
 	}
 	in := func(name string) string { return filepath.Join(folder, name) }
@@ -55,7 +55,7 @@ func TestEveryKeyIsAlsoAnEnvironmentVariable(t *testing.T) {
 			SentinelUsername: "su", SentinelPasswordFile: in("sp"), DB: 3, KeyPrefix: "x:", OnOutage: Grace, Grace: 10 * time.Second,
 			TLS: RedisTLS{Enabled: true, CAFile: in("rca"), CertFile: in("rc"), KeyFile: in("rk")},
 		},
-		in("e.db"), in("e.csv"), "env", in("e.htpasswd"), 1.0, time.Duration(0),
+		in("e.db"), in("e.csv"), "env", in("e.htpasswd"), 1.0, time.Duration(0), 3 * time.Hour,
 		[]Workload{{Issuer: "https://env.example.org", Audience: "Env", Subject: "a:b", User: "c", CAFile: in("ca")}},
 		[]OIDC{{Name: "env", Issuer: "https://env.example.org", ClientID: "c", TrustNames: true, GroupRename: []Rename{{From: "A", To: "a"}}}},
 		Sessions{Idle: time.Hour, Absolute: 2 * time.Hour, Refresh: time.Minute, MaxGroupAge: 2 * time.Minute},

@@ -51,7 +51,6 @@ func envName(key string) string {
 func laterKeys() []string {
 	return []string{
 		"naming", "governance",
-		"auth.tokens.max_group_age",
 	}
 }
 

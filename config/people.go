@@ -12,6 +12,9 @@ import (
 // of sessions. What a claim or a name may be is for auth/oidc to say.
 func (v *verdict) people(c *Config) {
 	v.sessions(c.Sessions)
+	if c.Auth.Tokens.MaxGroupAge < c.Sessions.Refresh {
+		v.fault("auth.tokens.max_group_age", "shorter than sessions.refresh", "write a longer one, like 24h: the provider is asked no sooner")
+	}
 	if len(c.Auth.OIDC) > 0 && c.ExternalURL != nil && c.ExternalURL.Scheme == "http" && !loopbackHost(c.ExternalURL) {
 		v.fault("external_url", "plain http, and auth.oidc is set: who is on the way could take the session's cookie", "write https; where something in front ends TLS, list it in trusted_proxies")
 	}

@@ -29,7 +29,6 @@ FILE: auth.basic.htpasswd_file: missing, so nobody could sign in; name a passwor
 FILE:6: state.<<: unknown key; the nearest known key is "state.kind"`},
 		{"later naming", minimal + "naming: {}", `FILE:5: naming: unknown key: it belongs to a later version of mlgate; remove it`},
 		{"later governance", minimal + "governance: {stages: [Production]}", `FILE:5: governance: unknown key: it belongs to a later version of mlgate; remove it`},
-		{"later group age", "mode: open\nupstream: {url: http://a}\nauth: {tokens: {max_group_age: 1h}}", `FILE:3: auth.tokens.max_group_age: unknown key: it belongs to a later version of mlgate; remove it`},
 		{"redis without addresses", minimal + "state: {kind: redis}", `FILE: state.redis.addrs: missing; write where Redis listens, like [127.0.0.1:6379]`},
 		{"redis at a URL", minimal + "state: {kind: redis, redis: {addrs: ['redis://x:hunter2@a:1']}}", `FILE:5: state.redis.addrs: [redis://…@a:1]: item "redis://…@a:1": want host:port; write host:port, like redis.example.org:6379; user and password have keys of their own`},
 		{"redis without port", minimal + "state: {kind: redis, redis: {addrs: [redis]}}", `FILE:5: state.redis.addrs: [redis]: item "redis": want host:port; write host:port, like redis.example.org:6379; user and password have keys of their own`},

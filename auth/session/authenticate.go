@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"mlgate/auth"
@@ -70,14 +71,41 @@ func (s *Sessions) fresh(ctx context.Context, record *store.Session) (*store.Ses
 		}
 		return s.touch(ctx, record, now), nil
 	}
-	if s.opts.Renewer == nil || !s.opts.Renewer.Knows(record.Provider) {
-		return nil, errEnded()
-	}
-	record, err := s.renewed(ctx, record, now)
+	groups, err := s.vouched(ctx, record, now)
 	if err != nil {
 		return nil, err
 	}
-	return s.touch(ctx, record, now), nil
+	record = s.touch(ctx, record, now)
+	if !slices.Equal(record.Groups, groups) {
+		own := *record
+		own.Groups = groups
+		record = &own
+	}
+	return record, nil
+}
+
+// vouched returns the groups of a session that came from a provider.
+func (s *Sessions) vouched(ctx context.Context, record *store.Session, now time.Time) ([]string, error) {
+	if s.opts.Renewer == nil || !s.opts.Renewer.Knows(record.Provider) {
+		return nil, errEnded()
+	}
+	standing, err := s.opts.Store.Get(ctx, standingHash(record.Provider, record.User))
+	if errors.Is(err, store.ErrNotFound) || err == nil && standing.Subject != record.Subject {
+		return nil, errEnded() // the provider said no, or the name is another person's now
+	}
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	due := !now.Before(standing.RenewAt)
+	if standing, err = s.renewed(ctx, standing, now, s.opts.MaxGroupAge); err != nil {
+		return nil, err
+	}
+	if due { // that took a while, in which the session may have been ended
+		if _, err = s.opts.Store.Get(ctx, record.Hash); errors.Is(err, store.ErrNotFound) {
+			return nil, errEnded()
+		}
+	}
+	return standing.Groups, nil
 }
 
 // checkPassword ends a session with the password that it began with.

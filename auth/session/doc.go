@@ -5,6 +5,10 @@
 // a new cookie at each sign-in, the sealing of what providers gave, the moment at
 // which groups are read again, the listing and ending of sessions.
 //
+// People who came from a provider have one more session, which no browser holds: the
+// standing one, with their groups and the right to ask for them again. API tokens
+// live by it.
+//
 // It does not own: how people prove who they are (auth/basic, auth/oidc), how a
 // provider is asked (a Renewer is), where records lie (auth/store), pages.
 //

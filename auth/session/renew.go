@@ -18,29 +18,30 @@ const (
 	retryAfter   = 30 * time.Second // a provider that is down is left alone
 )
 
-// renewed returns the session with groups that are as fresh as they can be.
+// renewed returns the standing session with groups that are as fresh as they can
+// be, and not older than maxAge.
 //
 // A refresh token may be spent once: a provider that sees one twice takes it for
 // stolen and ends the login. So one request alone, on all replicas, asks; the
 // others wait for what it hears.
-func (s *Sessions) renewed(ctx context.Context, record *store.Session, now time.Time) (*store.Session, error) {
-	if now.Before(record.RenewAt) {
-		return record, s.tooOld(record, now)
+func (s *Sessions) renewed(ctx context.Context, standing *store.Session, now time.Time, maxAge time.Duration) (*store.Session, error) {
+	if now.Before(standing.RenewAt) {
+		return standing, s.tooOld(standing, now, maxAge)
 	}
-	secrets, err := s.opts.Seal.openSecrets(record)
+	kept, err := s.opts.Seal.openGrants(standing)
 	if err != nil {
 		return nil, errEnded() // another key: nothing in it can be read again
 	}
-	if secrets.RefreshToken == "" {
-		if now.Sub(record.GroupsRead) >= s.opts.MaxGroupAge {
+	if len(kept.Refresh) == 0 {
+		if now.Sub(standing.GroupsRead) >= maxAge {
 			return nil, errEnded() // signing in again is the one way to read them
 		}
-		return record, nil
+		return standing, nil
 	}
-	lock := "renew " + string(record.Hash[:])
+	lock := "renew " + string(standing.Hash[:])
 	switch err := s.opts.Once.Put(ctx, lock, nil, lockFor); {
 	case errors.Is(err, store.ErrExists):
-		return s.await(ctx, record)
+		return s.await(ctx, standing, maxAge)
 	case err != nil:
 		return nil, unavailable(err)
 	}
@@ -48,22 +49,22 @@ func (s *Sessions) renewed(ctx context.Context, record *store.Session, now time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*renewTimeout)
 	defer cancel()
 	defer func() { _, _ = s.opts.Once.Take(ctx, lock) }()
-	return s.renew(ctx, record.Hash)
+	return s.renew(ctx, standing.Hash, maxAge)
 }
 
 // tooOld refuses groups for which the provider has not vouched for too long.
-func (s *Sessions) tooOld(record *store.Session, now time.Time) error {
-	if now.Sub(record.GroupsRead) < s.opts.MaxGroupAge {
+func (s *Sessions) tooOld(standing *store.Session, now time.Time, maxAge time.Duration) error {
+	if now.Sub(standing.GroupsRead) < maxAge {
 		return nil
 	}
-	return fmt.Errorf("provider %s did not answer since %s: %w", record.Provider,
-		record.GroupsRead.UTC().Format(time.RFC3339), auth.ErrUnavailable)
+	return fmt.Errorf("provider %s did not answer since %s: %w", person(standing).Provider,
+		standing.GroupsRead.UTC().Format(time.RFC3339), auth.ErrUnavailable)
 }
 
 // renew runs under the lock. The record is read again: who had the lock before
 // may have renewed it.
-func (s *Sessions) renew(ctx context.Context, hash store.SessionHash) (*store.Session, error) {
-	record, err := s.opts.Store.Get(ctx, hash)
+func (s *Sessions) renew(ctx context.Context, hash store.SessionHash, maxAge time.Duration) (*store.Session, error) {
+	standing, err := s.opts.Store.Get(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errEnded()
 	}
@@ -71,62 +72,83 @@ func (s *Sessions) renew(ctx context.Context, hash store.SessionHash) (*store.Se
 		return nil, unavailable(err)
 	}
 	now := s.opts.Now()
-	if now.Before(record.RenewAt) {
-		return record, s.tooOld(record, now)
+	if now.Before(standing.RenewAt) {
+		return standing, s.tooOld(standing, now, maxAge)
 	}
-	secrets, err := s.opts.Seal.openSecrets(record)
+	kept, err := s.opts.Seal.openGrants(standing)
 	if err != nil {
 		return nil, errEnded()
 	}
 	asking, cancel := context.WithTimeout(ctx, renewTimeout)
 	defer cancel()
-	renewal, err := s.opts.Renewer.Renew(asking, record, secrets)
-	switch {
-	case errors.Is(err, auth.ErrBadCredentials), err == nil && renewal.User != record.User:
-		return nil, s.refused(ctx, hash)
-	case err != nil:
-		return s.postponed(ctx, record, renewal, now)
+	spent := map[string]string{} // by what a token is replaced; nothing: it is void
+	for _, token := range kept.Refresh {
+		renewal, err := s.opts.Renewer.Renew(asking, person(standing), Secrets{RefreshToken: token})
+		if errors.Is(err, auth.ErrBadCredentials) || err == nil && renewal.User != person(standing).User {
+			spent[token] = ""
+			continue
+		}
+		if renewal != nil {
+			spent[token] = renewal.Secrets.RefreshToken
+		}
+		standing, changeErr := s.change(ctx, standing, func(next *store.Session) error {
+			if err != nil { // a provider that is down is left alone for a while
+				next.RenewAt = now.Add(retryAfter)
+			} else {
+				next.Groups, next.GroupsRead, next.RenewAt = renewal.Groups, now, now.Add(s.opts.Refresh)
+				next.LastUsed, next.Expires = now, now.Add(s.opts.Absolute)
+			}
+			return s.replaceGrants(next, spent)
+		})
+		if changeErr != nil {
+			return nil, changeErr
+		}
+		return standing, s.tooOld(standing, now, maxAge)
 	}
-	sealed, err := s.opts.Seal.closeSecrets(hash, renewal.Secrets)
-	if err != nil {
-		return nil, err
-	}
-	return s.change(ctx, record, func(next *store.Session) {
-		next.Groups, next.Sealed, next.GroupsRead, next.RenewAt = renewal.Groups, sealed, now, now.Add(s.opts.Refresh)
-	})
+	return nil, s.refused(ctx, standing)
 }
 
-// refused ends the session of somebody whom the provider no longer vouches for.
-func (s *Sessions) refused(ctx context.Context, hash store.SessionHash) error {
-	if err := s.opts.Store.Delete(ctx, hash); err != nil && !errors.Is(err, store.ErrNotFound) {
+// replaceGrants puts what the provider gave in the place of what was spent. A
+// sign-in may have brought another meanwhile.
+func (s *Sessions) replaceGrants(next *store.Session, spent map[string]string) error {
+	old, err := s.opts.Seal.openGrants(next)
+	if err != nil {
+		return errEnded()
+	}
+	var kept grants
+	for _, token := range old.Refresh {
+		if by, ok := spent[token]; ok {
+			token = by
+		}
+		if token != "" {
+			kept.Refresh = append(kept.Refresh, token)
+		}
+	}
+	next.Sealed, err = s.opts.Seal.closeGrants(next.Hash, kept)
+	return err
+}
+
+// refused ends all sessions of somebody for whom the provider no longer vouches.
+func (s *Sessions) refused(ctx context.Context, standing *store.Session) error {
+	own := person(standing)
+	err := s.opts.Store.Delete(ctx, standing.Hash)
+	if err == nil || errors.Is(err, store.ErrNotFound) {
+		_, err = s.opts.Store.DeleteOf(ctx, store.Login{Provider: own.Provider, Subject: own.Subject})
+	}
+	if err != nil {
 		return unavailable(err)
 	}
 	return errEnded()
 }
 
-// postponed leaves a provider that is down alone for a while. A refresh token
-// that it gave before it failed is kept: the one before it is spent.
-func (s *Sessions) postponed(ctx context.Context, record *store.Session, renewal *Renewal, now time.Time) (*store.Session, error) {
-	sealed := record.Sealed
-	if renewal != nil {
-		var err error
-		if sealed, err = s.opts.Seal.closeSecrets(record.Hash, renewal.Secrets); err != nil {
-			return nil, err
-		}
-	}
-	record, err := s.change(ctx, record, func(next *store.Session) { next.RenewAt, next.Sealed = now.Add(retryAfter), sealed })
-	if err != nil {
-		return nil, err
-	}
-	return record, s.tooOld(record, now)
-}
-
-// change replaces a record, again when a note of use came between.
-func (s *Sessions) change(ctx context.Context, record *store.Session, with func(*store.Session)) (*store.Session, error) {
+// change replaces a record, again when another change came between.
+func (s *Sessions) change(ctx context.Context, record *store.Session, with func(*store.Session) error) (*store.Session, error) {
 	for range tries {
 		next := *record
 		next.Version++
-		with(&next)
+		if err := with(&next); err != nil {
+			return nil, err
+		}
 		err := s.opts.Store.Replace(ctx, &next)
 		if err == nil {
 			return &next, nil
@@ -145,7 +167,7 @@ func (s *Sessions) change(ctx context.Context, record *store.Session, with func(
 }
 
 // await is for those who find another request asking the provider.
-func (s *Sessions) await(ctx context.Context, record *store.Session) (*store.Session, error) {
+func (s *Sessions) await(ctx context.Context, standing *store.Session, maxAge time.Duration) (*store.Session, error) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for waited := time.Duration(0); waited < renewTimeout; waited += pollEvery {
@@ -154,7 +176,7 @@ func (s *Sessions) await(ctx context.Context, record *store.Session) (*store.Ses
 			return nil, ctx.Err()
 		case <-tick.C:
 		}
-		now, err := s.opts.Store.Get(ctx, record.Hash)
+		now, err := s.opts.Store.Get(ctx, standing.Hash)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, errEnded()
 		}
@@ -162,8 +184,8 @@ func (s *Sessions) await(ctx context.Context, record *store.Session) (*store.Ses
 			return nil, unavailable(err)
 		}
 		if at := s.opts.Now(); at.Before(now.RenewAt) {
-			return now, s.tooOld(now, at)
+			return now, s.tooOld(now, at, maxAge)
 		}
 	}
-	return record, s.tooOld(record, s.opts.Now())
+	return standing, s.tooOld(standing, s.opts.Now(), maxAge)
 }

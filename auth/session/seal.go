@@ -21,7 +21,8 @@ const keySize = 32
 
 // Secrets are what a session keeps for the provider's eyes alone.
 type Secrets struct {
-	// RefreshToken asks the provider anew; empty: it gave none.
+	// RefreshToken asks the provider anew; empty: it gave none. The standing session
+	// keeps it.
 	RefreshToken string `json:"refresh,omitzero"`
 	// IDToken is shown to the provider at sign-out, so that it asks nothing.
 	IDToken string `json:"id,omitzero"`

@@ -65,7 +65,7 @@ type Options struct {
 	// Idle ends a session that is not used, Absolute every one.
 	Idle, Absolute time.Duration
 	// Refresh is how old groups from a provider may be before it is asked again,
-	// MaxGroupAge how old when it cannot be asked.
+	// MaxGroupAge how old in a browser when it cannot be asked.
 	Refresh, MaxGroupAge time.Duration
 	// Renewer asks providers; nil: sessions that came from one are refused.
 	Renewer Renewer
@@ -122,7 +122,10 @@ func (s *Sessions) Begin(w http.ResponseWriter, r *http.Request, p Person) error
 		Client: clientName(r), Created: now, LastUsed: now, GroupsRead: now,
 	}
 	if p.Login.Provider != "" {
-		record.RenewAt = now.Add(s.opts.Refresh)
+		if err := s.stand(r.Context(), p, now); err != nil {
+			return fmt.Errorf("begin session: %w", err)
+		}
+		p.Secrets.RefreshToken = "" // it is with the standing session
 	}
 	record.Expires = s.end(record)
 	var err error

@@ -1,10 +1,12 @@
 package token
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
@@ -27,7 +29,10 @@ const touchAfter = time.Minute
 // Owners says who may own tokens: those who can sign in. A user who is gone
 // has no token from the next request on.
 type Owners interface {
-	Has(user string) bool
+	// Groups returns the groups that a user has now. It wraps auth.ErrBadCredentials,
+	// as a *auth.Refusal that its owner may read, if the user may own no tokens, and
+	// auth.ErrUnavailable if that cannot be told at the moment.
+	Groups(ctx context.Context, user string) ([]string, error)
 }
 
 // Options are what an Authenticator needs. It is made anew for each snapshot.
@@ -102,12 +107,16 @@ func (a *Authenticator) Authenticate(r *http.Request) (*auth.Identity, error) {
 	if err := a.usable(record, c, now); err != nil {
 		return nil, err
 	}
+	groups, err := a.opts.Owners.Groups(r.Context(), record.Owner)
+	if err != nil {
+		return nil, fmt.Errorf("API token %s: %w", record.ID, err)
+	}
 	if now.Sub(record.LastUsed) >= touchAfter {
 		// A lost note of use is no reason to refuse; a token deleted just now is
 		// seen by the next request.
 		_ = a.opts.Store.Touch(r.Context(), id, now)
 	}
-	return a.identity(record), nil
+	return a.identity(record, groups), nil
 }
 
 var errUnknown = fmt.Errorf("unknown or revoked API token: %w", auth.ErrBadCredentials)
@@ -121,8 +130,6 @@ func (a *Authenticator) usable(t *store.Token, c auth.Credentials, now time.Time
 	case a.opts.MaxUnused > 0 && now.Sub(later(t.Created, t.LastUsed)) >= a.opts.MaxUnused:
 		return fmt.Errorf("API token %s was not used since %s, which is too long: make a new one: %w",
 			t.ID, later(t.Created, t.LastUsed).UTC().Format(time.RFC3339), auth.ErrBadCredentials)
-	case !a.opts.Owners.Has(t.Owner):
-		return fmt.Errorf("API token %s: its owner can no longer sign in: %w", t.ID, auth.ErrBadCredentials)
 	}
 	return nil
 }
@@ -134,13 +141,13 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// identity is made once for each record, which never changes.
-func (a *Authenticator) identity(t *store.Token) *auth.Identity {
-	if known, ok := a.identities.GetIfPresent(t.ID); ok && known.record == t {
+// identity is made once for each record, which never changes, and its owner's groups.
+func (a *Authenticator) identity(t *store.Token, groups []string) *auth.Identity {
+	if known, ok := a.identities.GetIfPresent(t.ID); ok && known.record == t && slices.Equal(known.identity.Groups, groups) {
 		return known.identity
 	}
 	id := auth.NewIdentity(auth.Identity{
-		User: t.Owner, Method: auth.MethodToken, TokenID: t.ID,
+		User: t.Owner, Groups: groups, Method: auth.MethodToken, TokenID: t.ID,
 		Actions: t.Actions, Prefixes: t.Prefixes, Expires: t.Expires,
 	})
 	a.identities.Set(t.ID, issued{t, id})

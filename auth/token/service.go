@@ -271,8 +271,10 @@ func (s Service) checkPrefixes(req *Request) error {
 // makeRoom drops what expired long ago, then refuses owners who hoard: the
 // store must not grow because a script makes a token a run.
 func (s Service) makeRoom(ctx context.Context, owner string) error {
-	if !s.Owners.Has(owner) {
-		return fmt.Errorf("%w: no user %q: tokens are for users with a password and for service accounts", ErrInvalid, owner)
+	if _, err := s.Owners.Groups(ctx, owner); errors.Is(err, auth.ErrBadCredentials) {
+		return fmt.Errorf("%w: no user %q: tokens are for users with a password, for those who signed in at the company, and for service accounts", ErrInvalid, owner)
+	} else if err != nil {
+		return err
 	}
 	list, err := s.Store.List(ctx, owner)
 	if err != nil {

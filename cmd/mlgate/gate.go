@@ -130,20 +130,23 @@ func (g *gate) status() console.Status {
 // use puts what was read in force, in one step: a call that is under way keeps
 // the snapshot that it began with.
 func (g *gate) use(f *files) {
-	owners := owners{f.users, f.policy}
+	var byPassword basic.Authenticator
+	var passwords auth.Authenticator
+	if f.users != nil {
+		byPassword = basic.Authenticator{Users: f.users, Verified: g.verified}
+		passwords = g.throttle.Wrap(byPassword)
+	}
+	signIn := g.browsers.signIn(f, passwords)
+	owners := owners{f, signIn}
 	ways := auth.Chain{token.NewAuthenticator(token.Options{
 		Store: g.state.Tokens(), Owners: owners, MaxUnused: f.config.Auth.Tokens.MaxUnused,
 	})}
-	var passwords auth.Authenticator
 	if f.users != nil {
-		byPassword := basic.Authenticator{Users: f.users, Verified: g.verified}
-		passwords = g.throttle.Wrap(byPassword)
 		ways = append(ways, byPassword)
 	}
 	if f.machines != nil {
 		ways = append(ways, g.issuers.Authenticator(f.machines))
 	}
-	signIn := g.browsers.signIn(f, passwords)
 	if signIn != nil {
 		ways = append(ways, signIn.Sessions)
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,7 +32,12 @@ g, user:root, role:admin
 // owners is a set of users who can sign in.
 type owners map[string]bool
 
-func (o owners) Has(user string) bool { return o[user] }
+func (o owners) Groups(_ context.Context, user string) ([]string, error) {
+	if !o[user] {
+		return nil, &auth.Refusal{Why: "its owner can no longer sign in"}
+	}
+	return nil, nil
+}
 
 // gate is a console over a real policy and store. Callers sign in by the X-As
 // header, or really, with a token.

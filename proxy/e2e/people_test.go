@@ -357,3 +357,73 @@ func selfSigned(t *testing.T) (certificate, key string) {
 	}
 	return certificate, key
 }
+
+// A researcher whose job has run for two days: the token goes on when no browser is
+// signed in, with the groups that the company says, and not a refresh longer.
+func TestATokenOfTheCompanyLoginFollowsTheCompany(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t, "", "comptoken", map[string]any{"sessions": map[string]any{"refresh": "1s", "max_group_age": "2s"}})
+	b := newBrowser(t, c.gate.URL())
+	if status, answer := c.gate.Do(t, "carl", "carl-1", "POST", "/_gate/api/v1/tokens?user=alice", map[string]string{"name": "n"}); status != 403 {
+		t.Errorf("another made a token for alice: %d %s", status, answer)
+	}
+	b.signIn("alice")
+	made := b.send("POST", "/_gate/api/v1/tokens", map[string]string{"name": "job"}, same(b)...)
+	token := field(made.text, "token")
+	if made.StatusCode != 201 {
+		t.Fatalf("make a token: %d %s", made.StatusCode, made.text)
+	}
+	page := b.send("POST", "/_gate/tokens", url.Values{"name": {"on the page"}}, same(b)...)
+	if page.StatusCode != 201 {
+		t.Errorf("on the page: %d", page.StatusCode)
+	}
+	b.send("POST", "/_gate/logout", url.Values{}, same(b)...)
+	as := func() string { return newBrowser(t, c.gate.URL()).whoami("Authorization", "Bearer "+token) }
+	if got := as(); got != "alice vision" {
+		t.Errorf("the token is %q", got)
+	}
+	run(t, "tracking", c.job(token), c.names("alice"), []string{"EXPECT_USER=alice"})
+	c.idp.SetUser(employee("alice", "language"))
+	until(t, "the token has the new groups", func() bool { return as() == "alice language" })
+	if status := c.as(t, token, c.team+"/x"); status != 403 {
+		t.Errorf("alice, who changed teams, asks for her former team's: got %d", status)
+	}
+	gone := employee("alice", "language")
+	gone.Disabled = true
+	c.idp.SetUser(gone)
+	until(t, "the token of somebody who is disabled is refused", func() bool { return as() == "" })
+	c.idp.SetUser(employee("alice", "vision"))
+	refused := newBrowser(t, c.gate.URL()).send("GET", "/_gate/api/v1/whoami", nil, "Authorization", "Bearer "+token)
+	if refused.StatusCode != 401 || !strings.Contains(refused.text, "sign in at the company again") {
+		t.Errorf("got %d %s", refused.StatusCode, refused.text)
+	}
+	b.signIn("alice")
+	if got := as(); got != "alice vision" {
+		t.Errorf("after signing in again the token is %q", got)
+	}
+	if strings.Contains(c.gate.Log(), token) {
+		t.Error("the token is in the log")
+	}
+}
+
+// Who is in both, by trust_names, is one person with one set of tokens; who is not
+// cannot come by the tokens of the other.
+func TestTokensBelongToTheOnePersonOfAName(t *testing.T) {
+	t.Parallel()
+	idp := startIDP(t)
+	trusted := loginAt(t, idp, "company")
+	trusted["trust_names"] = true
+	srv := live.Server(t)
+	gate := mlflowtest.StartGate(t, srv.URL(), mlflowtest.GateOptions{
+		Policy: companyPolicy, Users: map[string]string{"carl": "carl-1"},
+		Config: map[string]any{"auth": map[string]any{"oidc": []any{trusted}}},
+	})
+	if status, _ := gate.Do(t, "carl", "carl-1", "POST", "/_gate/api/v1/tokens", map[string]string{"name": "by password"}); status != 201 {
+		t.Fatalf("by password: got %d", status)
+	}
+	b := newBrowser(t, gate.URL())
+	b.signIn("carl")
+	if list := b.send("GET", "/_gate/api/v1/tokens", nil); !strings.Contains(list.text, "by password") {
+		t.Errorf("carl at the company sees %s", list.text)
+	}
+}
