@@ -16,6 +16,7 @@ func newRoot() *cobra.Command {
 			newPolicyCheck(), newPolicyExplain(), newPolicyTest(), newPolicyDraft()),
 		group("token", "manage API tokens through a running mlgate",
 			newTokenCreate(), newTokenList(), newTokenRotate(), newTokenRevoke()),
+		newLogin(), newLogout(),
 		group("user", "manage the password file", newUserAdd()),
 		group("state", "move what the state store keeps", newStateExport(), newStateImport()),
 		newRoutes(),

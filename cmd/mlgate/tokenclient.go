@@ -57,6 +57,11 @@ func (t *target) open(cmd *cobra.Command) (*tokenClient, error) {
 		return nil, err
 	}
 	base.User = nil
+	return newTokenClient(base, who, in)
+}
+
+// newTokenClient is a client of the mlgate at base; who may be nil.
+func newTokenClient(base *url.URL, who *credentials, in surroundings) (*tokenClient, error) {
 	roots, err := caPool(in.env("MLFLOW_TRACKING_SERVER_CERT_PATH"))
 	if err != nil {
 		return nil, fmt.Errorf("MLFLOW_TRACKING_SERVER_CERT_PATH: %w", err)

@@ -18,6 +18,10 @@
 //	GET    /_gate/logout                             the button, for links
 //	POST   /_gate/logout                             sign out
 //	POST   /_gate/backchannel/{provider}             the provider ends sessions
+//	POST   /_gate/api/v1/device                      a terminal wants to sign in (RFC 8628)
+//	POST   /_gate/api/v1/device/token                it asks whether it may
+//	GET    /_gate/device[?user_code=&name=&ttl=]     a person grants or refuses it
+//	POST   /_gate/device                             the answer
 //	GET    /_gate/sessions[?user=]                   my browsers that are signed in
 //	POST   /_gate/sessions/{id}[?user=]              end one
 //	GET    /_gate/api/v1/sessions[?user=]            the same for scripts

@@ -43,7 +43,7 @@ func newPages(external string) *pages {
 	if at, err := url.Parse(external); err == nil {
 		p.base = strings.TrimSuffix(at.EscapedPath(), "/") + Prefix
 	}
-	for _, name := range []string{"account", "admin", "fault", "made", "sessions", "signedout", "signin", "signout", "tokens"} {
+	for _, name := range []string{"account", "admin", "device", "fault", "made", "sessions", "signedout", "signin", "signout", "tokens"} {
 		p.named[name] = template.Must(template.New("layout.html").
 			Funcs(template.FuncMap{"words": words, "through": through}).
 			ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html"))
