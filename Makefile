@@ -92,7 +92,7 @@ versions: venv build $(COUNT) ## as if alone, foreign ids, roles and the client 
 	    TEST_MLFLOW_VERSION=$$version $(GO) test -json -count=1 -timeout 20m -run '$(ON_OLDER_CLIENT)' $(TESTFLAGS) $(E2E_PACKAGES) || true; \
 	  done; } | $(COUNT)
 
-e2e: venv build $(COUNT) ## the Python client end to end, through every way in
+e2e: venv build tools $(COUNT) ## the Python client end to end, through every way in
 	@$(GO) test $(RACE) -json -timeout 40m -run '$(RUN)' $(TESTFLAGS) $(E2E_PACKAGES) | $(COUNT)
 
 browser: venv build $(COUNT) ## MLflow's own web UI in Chromium, through the gate

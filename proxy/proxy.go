@@ -41,6 +41,9 @@ type Options struct {
 	// DirectTransfers opens the endpoints that hand out addresses of the artifact
 	// store, which lead past the gate.
 	DirectTransfers bool
+	// NamesAge is how long a rename that went past this process, by hand or through
+	// another replica, may go unnoticed; 0: five seconds.
+	NamesAge time.Duration
 	// Audit gets one line a call, from many calls at once; nil: nobody does.
 	Audit func(*AuditLine)
 	// Log gets what goes wrong inside.
@@ -97,8 +100,8 @@ func New(opts Options) (*Proxy, error) {
 	p.rows.Store(&rows{table: opts.Table})
 	p.up = &upstream{base: opts.Upstream, transport: opts.Transport}
 	p.names = resolve.New(resolve.Options{
-		Upstream: p.up,
-		Has:      func(method, path string) bool { return p.rows.Load().table.Has(method, path) },
+		Upstream: p.up, ExperimentAge: opts.NamesAge,
+		Has: func(method, path string) bool { return p.rows.Load().table.Has(method, path) },
 	})
 	p.rp = p.reverseProxy()
 	return p, nil

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,3 +96,15 @@ func DecodeSession(hash SessionHash, data []byte) *Session {
 		Created: r.Created, LastUsed: r.LastUsed, GroupsRead: r.GroupsRead, RenewAt: r.RenewAt, Expires: r.Expires, Version: r.Version,
 	}
 }
+
+// ParseSessionHash reads the id of a session in an archive.
+func ParseSessionHash(text string) (SessionHash, error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != len(SessionHash{}) {
+		return SessionHash{}, errors.New("the hash of a session is malformed")
+	}
+	return SessionHash(raw), nil
+}
+
+// String is the hash in hex.
+func (h SessionHash) String() string { return hex.EncodeToString(h[:]) }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -86,7 +87,12 @@ func (g *gate) options(ctx context.Context, cfg *config.Config, external *url.UR
 	if err != nil {
 		return proxy.Options{}, fmt.Errorf("upstream.ca_file: %w", err)
 	}
+	var namesAge time.Duration
+	if cfg.State.Kind == "redis" {
+		namesAge = time.Second // renames go through other replicas too
+	}
 	return proxy.Options{
+		NamesAge:        namesAge,
 		Upstream:        cfg.Upstream.URL,
 		Transport:       proxy.NewTransport(roots),
 		Snapshot:        g.current.Load,

@@ -111,6 +111,12 @@ func readItem(line []byte) (store.Item, error) {
 	case store.KindToken:
 		_, err := store.DecodeToken(l.ID, l.Data)
 		return item, err
+	case store.KindSession:
+		hash, err := store.ParseSessionHash(l.ID)
+		if err == nil && store.DecodeSession(hash, l.Data) == nil {
+			err = errors.New("the session cannot be read")
+		}
+		return item, err
 	case store.KindKey:
 		item.Data = nil
 		if err := json.Unmarshal(l.Data, &item.Data); err != nil || len(item.Data) == 0 {

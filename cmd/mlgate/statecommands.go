@@ -18,10 +18,11 @@ func newStateExport() *cobra.Command {
 	var path, out string
 	cmd := &cobra.Command{
 		Use: "export --config FILE --out ARCHIVE", Short: "write all that the state store keeps into a file",
-		Long: `Writes the API tokens, as hashes, and the keys that seal page tokens into a new
-file that only its owner can read: for a backup, or to move to another store. Who
-has the file can forge page tokens, and learns whose tokens there are; they cannot
-use the tokens. Keep it as you keep passwords.
+		Long: `Writes the API tokens and the sessions of browsers, as hashes, and the keys that seal
+page tokens and what sessions keep into a new file that only its owner can read: for
+a backup, or to move to another store. Who has the file can forge page tokens, learns
+who is there, and can read the refresh tokens that a company login gave; they cannot
+use API tokens and sessions. Keep it as you keep passwords.
 
 Stop mlgate before you export an embedded store. A Redis may be in use.`,
 		Args: takes(),
@@ -126,11 +127,9 @@ func writeNew(path string, content []byte) error {
 
 // counted says how much there is.
 func counted(items []store.Item) string {
-	tokens := 0
+	n := map[string]int{}
 	for _, item := range items {
-		if item.Kind == store.KindToken {
-			tokens++
-		}
+		n[item.Kind]++
 	}
-	return fmt.Sprintf("%d tokens and %d keys", tokens, len(items)-tokens)
+	return fmt.Sprintf("%d tokens, %d sessions and %d keys", n[store.KindToken], n[store.KindSession], n[store.KindKey])
 }

@@ -13,6 +13,7 @@ import (
 type Store interface {
 	store.Archive
 	Tokens() store.Tokens
+	Sessions() store.Sessions
 	Keys() store.Keys
 }
 
@@ -33,7 +34,7 @@ func Archive(t *testing.T, open func(t *testing.T) Store) {
 	}
 }
 
-// filled has two tokens, one of which was used and was ended early, and a key.
+// filled has two tokens, one of which was used and was ended early, a session, and a key.
 func filled(t *testing.T, s Store) []byte {
 	t.Helper()
 	put(t, s.Tokens(), sample("a", "alice", 1), sample("b", "bob", 2))
@@ -41,6 +42,7 @@ func filled(t *testing.T, s Store) []byte {
 	if err := errors.Join(s.Tokens().Touch(t.Context(), "b", end.Add(-time.Minute)), s.Tokens().Expire(t.Context(), "b", end)); err != nil {
 		t.Fatal(err)
 	}
+	keep(t, s.Sessions(), session(1, "alice"))
 	return key(t, s.Keys(), "seal", 32)
 }
 
@@ -48,8 +50,8 @@ func archiveRound(t *testing.T, open func(t *testing.T) Store) {
 	from, to := open(t), open(t)
 	seal := filled(t, from)
 	items, err := from.Export(t.Context())
-	if err != nil || len(items) != 3 {
-		t.Fatalf("got %d items, %v; want 3", len(items), err)
+	if err != nil || len(items) != 4 {
+		t.Fatalf("got %d items, %v; want 4", len(items), err)
 	}
 	if err := to.Import(t.Context(), items, false); err != nil {
 		t.Fatal(err)
@@ -65,6 +67,13 @@ func archiveRound(t *testing.T, open func(t *testing.T) Store) {
 		if list, err := to.Tokens().List(t.Context(), want.Owner); err != nil || len(list) != 1 {
 			t.Errorf("%s: got %d tokens, %v; want 1", want.Owner, len(list), err)
 		}
+	}
+	wantSession(t, to.Sessions(), session(1, "alice"))
+	if list, err := to.Sessions().ListOf(t.Context(), "alice"); err != nil || len(list) != 1 {
+		t.Errorf("got %v, %v; want one session", list, err)
+	}
+	if n, err := to.Sessions().DeleteOf(t.Context(), store.Login{Provider: "company", Subject: "sub-alice"}); n != 1 || err != nil {
+		t.Errorf("the login ended %d sessions, %v; want 1", n, err)
 	}
 	if !bytes.Equal(key(t, to.Keys(), "seal", 32), seal) {
 		t.Error("the key is another one")
@@ -112,6 +121,7 @@ func archiveReplace(t *testing.T, open func(t *testing.T) Store) {
 	}
 	_, err = s.Tokens().Get(t.Context(), "a")
 	wantErr(t, err, store.ErrNotFound)
+	wantGone(t, s.Sessions(), session(1, "alice").Hash)
 	if list, err := s.Tokens().List(t.Context(), "alice"); err != nil || len(list) != 1 || list[0].ID != "c" {
 		t.Errorf("got %v, %v; want the new token alone", list, err)
 	}

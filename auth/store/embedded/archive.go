@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -17,6 +18,8 @@ func bucketOf(kind string) ([]byte, error) {
 	switch kind {
 	case store.KindToken:
 		return tokensBucket(), nil
+	case store.KindSession:
+		return sessionsBucket(), nil
 	case store.KindKey:
 		return keysBucket(), nil
 	}
@@ -33,13 +36,20 @@ func (db *DB) Export(ctx context.Context) ([]store.Item, error) {
 	}
 	var items []store.Item
 	err := db.bolt.View(func(tx *bolt.Tx) error {
-		for _, kind := range []string{store.KindKey, store.KindToken} {
+		for _, kind := range []string{store.KindKey, store.KindSession, store.KindToken} {
 			name, err := bucketOf(kind)
 			if err != nil {
 				return err
 			}
 			err = tx.Bucket(name).ForEach(func(id, data []byte) error {
-				items = append(items, store.Item{Kind: kind, ID: string(id), Data: bytes.Clone(data)})
+				item := store.Item{Kind: kind, ID: string(id), Data: bytes.Clone(data)}
+				if kind == store.KindSession {
+					if !db.people.lives(id, data) {
+						return nil
+					}
+					item.ID = store.SessionHash(id).String()
+				}
+				items = append(items, item)
 				return nil
 			})
 			if err != nil {
@@ -62,14 +72,22 @@ func (db *DB) Import(ctx context.Context, items []store.Item, replace bool) erro
 	}
 	db.tokens.writing.Lock()
 	defer db.tokens.writing.Unlock()
+	db.people.writing.Lock()
+	defer db.people.writing.Unlock()
 	err := db.bolt.Update(func(tx *bolt.Tx) error {
 		if err := clearAll(tx, replace); err != nil {
 			return err
 		}
 		for _, item := range items {
 			name, err := bucketOf(item.Kind)
+			id := []byte(item.ID)
+			if err == nil && item.Kind == store.KindSession {
+				var hash store.SessionHash
+				hash, err = store.ParseSessionHash(item.ID)
+				id = hash[:]
+			}
 			if err == nil {
-				err = tx.Bucket(name).Put([]byte(item.ID), item.Data)
+				err = tx.Bucket(name).Put(id, item.Data)
 			}
 			if err != nil {
 				return fmt.Errorf("%s %s: %w", item.Kind, item.ID, err)
@@ -80,12 +98,12 @@ func (db *DB) Import(ctx context.Context, items []store.Item, replace bool) erro
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
-	return db.tokens.reload()
+	return errors.Join(db.tokens.reload(), db.people.reload())
 }
 
 // clearAll empties the store, or refuses to.
 func clearAll(tx *bolt.Tx, replace bool) error {
-	for _, name := range [][]byte{tokensBucket(), keysBucket()} {
+	for _, name := range [][]byte{tokensBucket(), sessionsBucket(), keysBucket()} {
 		if first, _ := tx.Bucket(name).Cursor().First(); first == nil {
 			continue
 		}

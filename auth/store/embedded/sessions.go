@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,11 +39,8 @@ func loadSessions(b *bolt.DB, now func() time.Time) (*sessions, error) {
 	s := &sessions{bolt: b, now: now, byHash: map[store.SessionHash]*store.Session{}}
 	err := b.View(func(tx *bolt.Tx) error {
 		return tx.Bucket(sessionsBucket()).ForEach(func(hash, data []byte) error {
-			if len(hash) != len(store.SessionHash{}) {
-				return nil
-			}
-			if session := store.DecodeSession(store.SessionHash(hash), data); session != nil && now().Before(session.Expires) {
-				s.byHash[session.Hash] = session
+			if s.lives(hash, data) {
+				s.byHash[store.SessionHash(hash)] = store.DecodeSession(store.SessionHash(hash), data)
 			}
 			return nil
 		})
@@ -53,6 +49,27 @@ func loadSessions(b *bolt.DB, now func() time.Time) (*sessions, error) {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}
 	return s, nil
+}
+
+// lives reports whether a record is one of a session that has not expired.
+func (s *sessions) lives(hash, data []byte) bool {
+	if len(hash) != len(store.SessionHash{}) {
+		return false
+	}
+	session := store.DecodeSession(store.SessionHash(hash), data)
+	return session != nil && s.now().Before(session.Expires)
+}
+
+// reload reads the sessions of the file into memory. It runs under writing.
+func (s *sessions) reload() error {
+	fresh, err := loadSessions(s.bolt, s.now)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.byHash = fresh.byHash
+	return nil
 }
 
 // Put implements store.Sessions.
@@ -216,7 +233,7 @@ func (s *sessions) ListOf(ctx context.Context, user string) ([]*store.Session, e
 		}
 	}
 	slices.SortFunc(list, func(a, b *store.Session) int {
-		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(hex.EncodeToString(a.Hash[:]), hex.EncodeToString(b.Hash[:])))
+		return cmp.Or(a.Created.Compare(b.Created), slices.Compare(a.Hash[:], b.Hash[:]))
 	})
 	return list, nil
 }

@@ -3,6 +3,7 @@ package redis
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -29,6 +30,17 @@ func (db *DB) Export(ctx context.Context) ([]store.Item, error) {
 			return nil, fmt.Errorf("export: token %s: %w", id, err)
 		}
 		items = append(items, store.Item{Kind: store.KindToken, ID: id, Data: data})
+	}
+	people, err := sessions{db}.all(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	for _, session := range people {
+		data, err := store.EncodeSession(session)
+		if err != nil {
+			return nil, fmt.Errorf("export: a session: %w", err)
+		}
+		items = append(items, store.Item{Kind: store.KindSession, ID: session.Hash.String(), Data: data})
 	}
 	slices.SortFunc(items, func(a, b store.Item) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID)) })
 	return items, nil
@@ -81,11 +93,15 @@ func (db *DB) Import(ctx context.Context, items []store.Item, replace bool) erro
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
-	if len(keys)+len(tokens) > 0 {
+	people, err := sessions{db}.all(ctx)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	if len(keys)+len(tokens)+len(people) > 0 {
 		if !replace {
 			return fmt.Errorf("import: %w", store.ErrNotEmpty)
 		}
-		if err := db.clear(ctx, tokens); err != nil {
+		if err := db.clear(ctx, tokens, people); err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
 	}
@@ -111,12 +127,25 @@ func (db *DB) importItem(ctx context.Context, item store.Item) error {
 			return err
 		}
 		return db.Tokens().Put(ctx, token)
+	case store.KindSession:
+		hash, err := store.ParseSessionHash(item.ID)
+		if err != nil {
+			return err
+		}
+		session := store.DecodeSession(hash, item.Data)
+		if session == nil {
+			return errors.New("the session cannot be read")
+		}
+		if !db.now().Before(session.Expires) {
+			return nil
+		}
+		return db.Sessions().Put(ctx, session)
 	}
 	return fmt.Errorf("unknown kind")
 }
 
-// clear removes all tokens and keys, and waits until nobody remembers a token.
-func (db *DB) clear(ctx context.Context, old map[string][]any) error {
+// clear removes all tokens, sessions and keys, and waits until nobody remembers one.
+func (db *DB) clear(ctx context.Context, old map[string][]any, people []*store.Session) error {
 	names := db.keys("tokens", "used", "ends", "marks", "keys")
 	owners := map[string]bool{}
 	for id, columns := range old {
@@ -128,6 +157,9 @@ func (db *DB) clear(ctx context.Context, old map[string][]any) error {
 	}
 	for owner := range owners {
 		names = append(names, db.key("owner:"+owner))
+	}
+	for _, session := range people {
+		names = append(names, sessions{db}.keysOf(session)...)
 	}
 	return found(db.change(ctx, db.scripts.clear, names, name{kindToken, ""}))
 }

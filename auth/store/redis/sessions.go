@@ -3,10 +3,13 @@ package redis
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
+
+	goredis "github.com/redis/go-redis/v9"
 
 	"mlgate/auth/store"
 )
@@ -20,7 +23,7 @@ const kindSession = "session"
 type sessions struct{ db *DB }
 
 // nameOf is the session's in memory, in the log and in the sets.
-func nameOf(hash store.SessionHash) name { return name{kindSession, hex.EncodeToString(hash[:])} }
+func nameOf(hash store.SessionHash) name { return name{kindSession, hash.String()} }
 
 // keysOf are the keys that a script needs to write or remove a session.
 func (s sessions) keysOf(session *store.Session) []string {
@@ -165,11 +168,11 @@ func (s sessions) members(ctx context.Context, set string) ([]*store.Session, er
 	var list []*store.Session
 	for _, id := range ids {
 		text, _ := id.(string)
-		raw, err := hex.DecodeString(text)
-		if err != nil || len(raw) != len(store.SessionHash{}) {
+		hash, err := store.ParseSessionHash(text)
+		if err != nil {
 			continue
 		}
-		one, _, err := s.read(ctx, store.SessionHash(raw))
+		one, _, err := s.read(ctx, hash)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
@@ -206,4 +209,47 @@ func (s sessions) DeleteOf(ctx context.Context, login store.Login) (int, error) 
 		n++
 	}
 	return n, nil
+}
+
+// all reads every session.
+func (s sessions) all(ctx context.Context) ([]*store.Session, error) {
+	prefix := s.db.key("session:") // no pattern of its own: config refuses such prefixes
+	var list []*store.Session
+	scan := func(ctx context.Context, client goredis.Cmdable) error {
+		for cursor := uint64(0); ; {
+			names, next, err := client.Scan(ctx, cursor, prefix+"*", 1000).Result()
+			if err != nil {
+				return unavailable(ctx, err)
+			}
+			for _, name := range names {
+				hash, err := store.ParseSessionHash(strings.TrimPrefix(name, prefix))
+				if err != nil {
+					continue
+				}
+				one, _, err := s.read(ctx, hash)
+				if errors.Is(err, store.ErrNotFound) {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				list = append(list, one)
+			}
+			if cursor = next; cursor == 0 {
+				return nil
+			}
+		}
+	}
+	cluster, ok := s.db.client.(*goredis.ClusterClient)
+	if !ok {
+		err := scan(ctx, s.db.client)
+		return list, err
+	}
+	var mu sync.Mutex // of list
+	err := cluster.ForEachMaster(ctx, func(ctx context.Context, node *goredis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		return scan(ctx, node)
+	})
+	return list, err
 }
