@@ -26,8 +26,8 @@ cannot guard it) and those whose places overlap (whoever may change the outer on
 changes the inner one; both must permit every call). Exits non-zero if places
 overlap. It also lists versions of models that are made from what nobody who may
 edit the model may read: whoever reads the model reads those files. Nothing on
-the server is changed. And it asks each issuer of auth.workload for its keys, as
-serve will at the issuer's first token.`,
+the server is changed. And it asks each provider of auth.oidc who it is, and each
+issuer of auth.workload for its keys, as serve will at the first sign-in.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && path == "" {
@@ -40,11 +40,11 @@ serve will at the issuer's first token.`,
 			if err != nil || !live {
 				return err
 			}
-			return errors.Join(checkIssuers(cmd.Context(), cmd.OutOrStdout(), f), checkLive(cmd.Context(), cmd.OutOrStdout(), f))
+			return errors.Join(checkProviders(cmd.Context(), cmd.OutOrStdout(), f), checkIssuers(cmd.Context(), cmd.OutOrStdout(), f), checkLive(cmd.Context(), cmd.OutOrStdout(), f))
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "", "the config `file`")
-	cmd.Flags().BoolVar(&live, "live", false, "also look at the MLflow server and at the issuers of auth.workload")
+	cmd.Flags().BoolVar(&live, "live", false, "also look at the MLflow server, the providers of auth.oidc and the issuers of auth.workload")
 	return cmd
 }
 

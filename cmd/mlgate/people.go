@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -138,4 +140,24 @@ func relyingParties(list []provider, external *url.URL, before map[string]*oidc.
 		all, now[key] = append(all, one), one
 	}
 	return all, now, nil
+}
+
+// checkProviders asks each provider who it is, and says where browsers come back to:
+// that has to be registered there.
+func checkProviders(ctx context.Context, w io.Writer, f *files) error {
+	external := f.config.ExternalURL
+	if external == nil {
+		external = &url.URL{Scheme: "http", Host: f.config.Listen}
+	}
+	all, _, err := relyingParties(f.providers, external, nil, slog.New(slog.DiscardHandler))
+	errs := []error{err}
+	for i, p := range all {
+		if _, _, err := p.Begin(ctx); err != nil {
+			errs = append(errs, hinted(fmt.Errorf("auth.oidc[%d]: %s: %w", i, p.Issuer(), err),
+				"nobody can sign in there until this works; issuer must be as its discovery spells it, and ca_file names a certificate of your own"))
+			continue
+		}
+		fmt.Fprintf(w, "company login %s: %s answers; browsers come back to %s\n", p.Name(), p.Issuer(), callback(external, i, p.Name()))
+	}
+	return errors.Join(errs...)
 }
