@@ -8,8 +8,8 @@ import (
 )
 
 // maxNext bounds the address that is kept while somebody signs in: it travels in a
-// cookie.
-const maxNext = 1500
+// cookie, in an answer whose headers proxies take up to 4 kB of.
+const maxNext = 1000
 
 // next is where to go after signing in: the path, below the gate, that was asked
 // for, or the gate's first page. Whatever could lead elsewhere is dropped: another
