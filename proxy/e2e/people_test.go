@@ -115,13 +115,15 @@ func TestWhatTheProviderSaysCountsAfterARefresh(t *testing.T) {
 
 	asked := c.idp.Requests("/token")
 	time.Sleep(1100 * time.Millisecond)
+	began := time.Now()
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() { alice.whoami() })
 	}
 	all.Wait()
-	if n := c.idp.Requests("/token") - asked; n > 2 {
-		t.Errorf("20 requests at once asked the provider %d times", n)
+	// On a slow machine the groups may be due again before all are answered.
+	if n, most := c.idp.Requests("/token")-asked, 1+int(time.Since(began)/time.Second); n > most {
+		t.Errorf("20 requests at once asked the provider %d times, want %d at most", n, most)
 	}
 
 	c.idp.Misbehave(oidctest.Faults{Down: true})
