@@ -1,6 +1,9 @@
 package browser_test
 
 import (
+	"encoding/json"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,4 +136,44 @@ func TestASessionThatEndsUnderTheUILeadsToSignInAndBack(t *testing.T) {
 	if b.traffic.dialogs > 0 {
 		t.Error("the browser asked for a password over the page")
 	}
+}
+
+// The page by which a person signs a terminal in: what it warns of, a mistyped code, the
+// button, and the token in the list.
+func TestAPersonSignsATerminalInOnThePage(t *testing.T) {
+	t.Parallel()
+	g := ownPages(t)
+	ask := func(path string, form url.Values) map[string]any {
+		resp, err := http.PostForm(g.URL()+"/_gate/api/v1/"+path, form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var answer map[string]any
+		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	begun := ask("device", url.Values{})
+	b := newTab(t, "alice", passwords["alice"])
+	b.open(t, begun["verification_uri_complete"].(string)+"&name=laptop")
+	b.shows(t, "Sign in a terminal", "Go on only if you have just run mlgate login yourself")
+	if code := b.js(t, `document.getElementById("user_code").value`); code != begun["user_code"] {
+		t.Errorf("the page has the code %s", code)
+	}
+	b.shot(t, "asked")
+	b.js(t, `document.getElementById("user_code").value = "BCDF-GHJK-LMNP"; ""`)
+	b.click(t, "button", "Sign the terminal in as alice")
+	b.shows(t, "There is no such code")
+	b.js(t, `document.getElementById("user_code").value = "`+begun["user_code"].(string)+`"; ""`)
+	b.click(t, "button", "Sign the terminal in as alice")
+	b.shows(t, "The terminal is signed in as you")
+	b.shot(t, "done")
+	got := ask("device/token", url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {begun["device_code"].(string)}})
+	if token, _ := got["access_token"].(string); signsIn(t, g, token) != 200 {
+		t.Errorf("the terminal got %v", got)
+	}
+	b.open(t, g.URL()+"/_gate/tokens")
+	b.shows(t, "laptop")
 }
