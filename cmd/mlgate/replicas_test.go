@@ -154,6 +154,9 @@ func startBalancer(t *testing.T, backends []string) string {
 	return startNginxWith(t, "http://replicas", "upstream replicas { "+servers+" }", "proxy_next_upstream error timeout;")
 }
 
+// byCookie is the user of a call that brings a cookie in the place of a password.
+const byCookie = "\x00cookie"
+
 // send sends a call through nginx, or straight to a replica.
 func (r *replicas) send(ctx context.Context, base, method, path, user, password string, body any) (int, []byte, error) {
 	data, err := json.Marshal(body)
@@ -164,7 +167,11 @@ func (r *replicas) send(ctx context.Context, base, method, path, user, password 
 	if err != nil {
 		return 0, nil, err
 	}
-	req.SetBasicAuth(user, password)
+	if user == byCookie {
+		req.Header.Set("Cookie", password)
+	} else {
+		req.SetBasicAuth(user, password)
+	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := r.client.Do(req)
 	if err != nil {
@@ -261,12 +268,12 @@ func (c *tally) note(status, name string, took time.Duration) {
 	}
 }
 
-// work makes experiments with a token until ctx ends.
-func (r *replicas) work(ctx context.Context, c *tally, worker int, text string) {
+// work makes experiments with a token, or a cookie, until ctx ends.
+func (r *replicas) work(ctx context.Context, c *tally, worker int, user, text string) {
 	for i := 0; ctx.Err() == nil; i++ {
 		name := fmt.Sprintf("cv/w%d-%d", worker, i)
 		began := time.Now()
-		status, body, err := r.send(context.Background(), r.url, "POST", "/api/2.0/mlflow/experiments/create", "token", text, map[string]string{"name": name})
+		status, body, err := r.send(context.Background(), r.url, "POST", "/api/2.0/mlflow/experiments/create", user, text, map[string]string{"name": name})
 		took := time.Since(began)
 		switch {
 		case err != nil:
@@ -336,7 +343,11 @@ func TestUnderChaosNothingHangsOrIsSentTwiceAndAllHeals(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var workers sync.WaitGroup
 	for i := range 4 {
-		workers.Go(func() { r.work(ctx, c, i, text) })
+		user, proof := "token", text
+		if i%2 == 1 {
+			user, proof = byCookie, session
+		}
+		workers.Go(func() { r.work(ctx, c, i, user, proof) })
 	}
 	r.chaos(long)
 	cancel()

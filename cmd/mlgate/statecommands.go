@@ -42,7 +42,7 @@ Stop mlgate before you export an embedded store. A Redis may be in use.`,
 				if err := writeNew(out, content); err != nil {
 					return err
 				}
-				note(cmd.ErrOrStderr(), "%s holds keys and hashes of tokens: keep it as you keep passwords", out)
+				note(cmd.ErrOrStderr(), "%s holds keys, hashes of tokens and what company logins gave: keep it as you keep passwords", out)
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "exported %s to %s\n", counted(items), out)
 				return err
 			})

@@ -31,7 +31,7 @@ func (db *DB) Export(ctx context.Context) ([]store.Item, error) {
 		}
 		items = append(items, store.Item{Kind: store.KindToken, ID: id, Data: data})
 	}
-	people, err := sessions{db}.all(ctx)
+	people, _, err := sessions{db}.all(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
@@ -93,15 +93,15 @@ func (db *DB) Import(ctx context.Context, items []store.Item, replace bool) erro
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
-	people, err := sessions{db}.all(ctx)
+	people, names, err := sessions{db}.all(ctx)
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
-	if len(keys)+len(tokens)+len(people) > 0 {
+	if len(keys)+len(tokens)+len(names) > 0 {
 		if !replace {
 			return fmt.Errorf("import: %w", store.ErrNotEmpty)
 		}
-		if err := db.clear(ctx, tokens, people); err != nil {
+		if err := db.clear(ctx, tokens, people, names); err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
 	}
@@ -145,8 +145,8 @@ func (db *DB) importItem(ctx context.Context, item store.Item) error {
 }
 
 // clear removes all tokens, sessions and keys, and waits until nobody remembers one.
-func (db *DB) clear(ctx context.Context, old map[string][]any, people []*store.Session) error {
-	names := db.keys("tokens", "used", "ends", "marks", "keys")
+func (db *DB) clear(ctx context.Context, old map[string][]any, people []*store.Session, names []string) error {
+	names = append(names, db.keys("tokens", "used", "ends", "marks", "keys")...)
 	owners := map[string]bool{}
 	for id, columns := range old {
 		token, err := decode(id, columns)

@@ -17,7 +17,8 @@ type scripts struct {
 	del, expire, touch            *goredis.Script
 	sessionPut, sessionGet        *goredis.Script
 	sessionReplace, sessionDelete *goredis.Script
-	members, oncePut, onceTake    *goredis.Script
+	sessionList                   *goredis.Script
+	oncePut, onceTake             *goredis.Script
 }
 
 func newScripts() *scripts {
@@ -28,7 +29,8 @@ func newScripts() *scripts {
 		del: script("token_delete"), expire: script("token_expire"), touch: script("token_touch"),
 		sessionPut: script("session", "session_put"), sessionGet: script("session_get"),
 		sessionReplace: script("session", "session_replace"), sessionDelete: script("session_delete"),
-		members: script("members"), oncePut: script("once_put"), onceTake: script("once_take"),
+		sessionList: script("session_list"),
+		oncePut:     script("once_put"), onceTake: script("once_take"),
 	}
 }
 

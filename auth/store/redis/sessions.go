@@ -17,8 +17,8 @@ import (
 // kindSession names sessions in memory and in the log.
 const kindSession = "session"
 
-// sessions implements store.Sessions. A session is a key that goes by itself; sets
-// list those of a user and of a login. The record itself says when it ends, by the
+// sessions implements store.Sessions. A session is a key that goes by itself; sorted
+// sets list those of a user and of a login by their end. The record itself says when it ends, by the
 // clock of who reads it.
 type sessions struct{ db *DB }
 
@@ -56,7 +56,7 @@ func (s sessions) Put(ctx context.Context, session *store.Session) error {
 		return fmt.Errorf("put session: %w", err)
 	}
 	reply, err := s.db.run(ctx, s.db.scripts.sessionPut, s.keysOf(session),
-		newMark(), nameOf(session.Hash).id, data, session.Version, s.live(session))
+		newMark(), nameOf(session.Hash).id, data, session.Version, s.live(session), s.db.now().UnixMilli())
 	if err != nil {
 		return fmt.Errorf("put session: %w", err)
 	}
@@ -112,7 +112,7 @@ func (s sessions) Replace(ctx context.Context, next *store.Session) error {
 	if err != nil {
 		return fmt.Errorf("replace session: %w", err)
 	}
-	done, err := s.db.change(ctx, s.db.scripts.sessionReplace, s.keysOf(next), nameOf(next.Hash), next.Version-1, data, next.Version, s.live(next))
+	done, err := s.db.change(ctx, s.db.scripts.sessionReplace, s.keysOf(next), nameOf(next.Hash), next.Version-1, data, next.Version, s.live(next), s.db.now().UnixMilli())
 	if err == nil && done != 1 {
 		err = store.ErrNotFound
 		if done == 2 {
@@ -160,7 +160,7 @@ func (s sessions) ListOf(ctx context.Context, user string) ([]*store.Session, er
 
 // members reads the sessions that a set lists and that are still there.
 func (s sessions) members(ctx context.Context, set string) ([]*store.Session, error) {
-	reply, err := s.db.run(ctx, s.db.scripts.members, s.db.keys(set))
+	reply, err := s.db.run(ctx, s.db.scripts.sessionList, s.db.keys(set))
 	if err != nil {
 		return nil, err
 	}
@@ -211,10 +211,11 @@ func (s sessions) DeleteOf(ctx context.Context, login store.Login) (int, error) 
 	return n, nil
 }
 
-// all reads every session.
-func (s sessions) all(ctx context.Context) ([]*store.Session, error) {
+// all reads every session, and gives the names of all their keys: also of those that
+// this version cannot read.
+func (s sessions) all(ctx context.Context) (list []*store.Session, keys []string, err error) {
 	prefix := s.db.key("session:") // no pattern of its own: config refuses such prefixes
-	var list []*store.Session
+	found := map[string]bool{}     // a scan may tell of one twice
 	scan := func(ctx context.Context, client goredis.Cmdable) error {
 		for cursor := uint64(0); ; {
 			names, next, err := client.Scan(ctx, cursor, prefix+"*", 1000).Result()
@@ -222,34 +223,40 @@ func (s sessions) all(ctx context.Context) ([]*store.Session, error) {
 				return unavailable(ctx, err)
 			}
 			for _, name := range names {
-				hash, err := store.ParseSessionHash(strings.TrimPrefix(name, prefix))
-				if err != nil {
-					continue
-				}
-				one, _, err := s.read(ctx, hash)
-				if errors.Is(err, store.ErrNotFound) {
-					continue
-				}
-				if err != nil {
-					return err
-				}
-				list = append(list, one)
+				found[name] = true
 			}
 			if cursor = next; cursor == 0 {
 				return nil
 			}
 		}
 	}
-	cluster, ok := s.db.client.(*goredis.ClusterClient)
-	if !ok {
-		err := scan(ctx, s.db.client)
-		return list, err
+	if cluster, ok := s.db.client.(*goredis.ClusterClient); ok {
+		var mu sync.Mutex // of found
+		err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *goredis.Client) error {
+			mu.Lock()
+			defer mu.Unlock()
+			return scan(ctx, node)
+		})
+	} else {
+		err = scan(ctx, s.db.client)
 	}
-	var mu sync.Mutex // of list
-	err := cluster.ForEachMaster(ctx, func(ctx context.Context, node *goredis.Client) error {
-		mu.Lock()
-		defer mu.Unlock()
-		return scan(ctx, node)
-	})
-	return list, err
+	if err != nil {
+		return nil, nil, err
+	}
+	for name := range found {
+		keys = append(keys, name)
+		hash, err := store.ParseSessionHash(strings.TrimPrefix(name, prefix))
+		if err != nil {
+			continue
+		}
+		one, _, err := s.read(ctx, hash)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+		case err != nil:
+			return nil, nil, err
+		default:
+			list = append(list, one)
+		}
+	}
+	return list, keys, nil
 }

@@ -1,8 +1,8 @@
--- KEYS[4…]: the session, the sets that list it. ARGV: mark, channel, name in the log,
+-- KEYS[4…]: the session, what lists it. ARGV: mark, channel, name in the log,
 -- id. Answers as token_delete does.
 local done = redis.call('DEL', KEYS[4])
 for i = 5, #KEYS do
-  redis.call('SREM', KEYS[i], ARGV[4])
+  redis.call('ZREM', KEYS[i], ARGV[4])
 end
 if done == 1 then
   change(ARGV[1], ARGV[2], ARGV[3])
