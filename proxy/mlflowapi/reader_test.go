@@ -259,6 +259,25 @@ func TestAnAssessmentsOwnWordOfItsTraceIsNotActedOn(t *testing.T) {
 	}
 }
 
+// A metric of a batch may name a run of its own: it is left out of what is forwarded,
+// and MLflow passes it over.
+func TestAMetricsOwnWordOfItsRunIsNotActedOn(t *testing.T) {
+	t.Parallel()
+	table, m := newTestTable(t), mlflow{mlflowtest.Converse(t, "testdata/reader.py")}
+	r := rawRequest{Method: "POST", Path: "/api/2.0/mlflow/runs/log-batch", Type: "application/json",
+		Body: `{"run_id":"` + pool[runID][0] + `","metrics":[{"key":"k","value":1,"timestamp":1,"run_id":"` + pool[runID][1] + `"}]}`}
+	c, err := readAt(table, r.Method, r.Path, "", r.Type, r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(c.Request().Body), pool[runID][1]) {
+		t.Errorf("forwarded: %s", c.Request().Body)
+	}
+	if !agree(t, m, table, c.Endpoint, r) {
+		t.Error("not taken by both")
+	}
+}
+
 // found are the inputs that hours of fuzzing found interesting, a Go string a line.
 //
 //go:embed testdata/reader.corpus

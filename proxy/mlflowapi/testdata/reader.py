@@ -66,9 +66,12 @@ for name in ("_get_tracking_store", "_get_model_registry_store", "_get_artifact_
 
 
 def acted_on(message):
-    """Leaves out what MLflow 3.17.2 writes over: an assessment's trace is that of
-    the path (handlers._create_assessment, _update_assessment) or the one that is
-    started with it (SqlAlchemyStore.start_trace)."""
+    """Leaves out what MLflow 3.17.2 writes over or passes over: an assessment's trace
+    is that of the path (handlers._create_assessment, _update_assessment) or the one
+    that is started with it (SqlAlchemyStore.start_trace), and a metric's run that of
+    its batch (SqlAlchemyStore.log_batch)."""
+    for metric in message.get("metrics", []):
+        metric.pop("run_id", None)
     started = message.get("trace", {}).get("trace_info", {}).get("assessments", [])
     for assessment in [message.get("assessment", {}), *started]:
         assessment.pop("trace_id", None)
