@@ -12,7 +12,7 @@ import (
 )
 
 // startLimit is generous: several packages start servers on two busy cores.
-const startLimit = 2 * time.Minute
+const startLimit = 5 * time.Minute
 
 // Server is one running stock MLflow server.
 type Server struct {
