@@ -5,6 +5,12 @@ import (
 	"net/netip"
 )
 
+// Loopback reports whether only this machine is reached by a host name.
+func Loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
 // ClientAddress is whom failures are counted against: the request's address,
 // for IPv6 its /64, which is the least that one customer is handed out and
 // within which an attacker picks addresses for free. What cannot be read

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 )
@@ -15,7 +14,7 @@ func (v *verdict) people(c *Config) {
 	if c.Auth.Tokens.MaxGroupAge < c.Sessions.Refresh {
 		v.fault("auth.tokens.max_group_age", "shorter than sessions.refresh", "write a longer one, like 24h: the provider is asked no sooner")
 	}
-	if len(c.Auth.OIDC) > 0 && c.ExternalURL != nil && c.ExternalURL.Scheme == "http" && !loopbackHost(c.ExternalURL) {
+	if len(c.Auth.OIDC) > 0 && c.ExternalURL != nil && c.ExternalURL.Scheme == "http" && !loopbackHost(c.ExternalURL.Hostname()) {
 		v.fault("external_url", "plain http, and auth.oidc is set: who is on the way could take the session's cookie", "write https; where something in front ends TLS, list it in trusted_proxies")
 	}
 	if len(c.Auth.OIDC) > 0 && c.ExternalURL == nil && c.TLS.CertFile == "" && !isLoopback(c.Listen) && !namesNoHost(c.Listen) {
@@ -90,7 +89,8 @@ func (v *verdict) namesApart(at string, p OIDC, before []OIDC) {
 	}
 }
 
-func loopbackHost(u *url.URL) bool {
-	addr, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
+// loopbackHost reports whether only this machine is reached by a host name.
+func loopbackHost(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"slices"
 )
 
@@ -36,9 +35,5 @@ func (c *Config) Warnings() []string {
 // isLoopback reports whether only this host can reach an address.
 func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
+	return err == nil && loopbackHost(host)
 }

@@ -65,7 +65,7 @@ func (v *verdict) issuerURL(key, text string) {
 	if !v.url(key, u) || u.Scheme == "https" {
 		return
 	}
-	if !loopbackHost(u) {
+	if !loopbackHost(u.Hostname()) {
 		v.fault(key, "plain http: keys that came in the clear could be anybody's", "write https")
 	}
 }

@@ -3,9 +3,10 @@ package session
 import (
 	"errors"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
+
+	"mlgate/auth"
 )
 
 // Cookies makes the cookies of one gate. The name carries what keeps two gates
@@ -27,17 +28,11 @@ func NewCookies(external *url.URL) (*Cookies, error) {
 	switch {
 	case external.Scheme == "https":
 		return &Cookies{suffix: suffix, secure: true}, nil
-	case external.Scheme == "http" && Loopback(external.Hostname()):
+	case external.Scheme == "http" && auth.Loopback(external.Hostname()):
 		// Browsers do not keep the ports of a host apart.
 		return &Cookies{suffix: "-" + external.Port() + suffix}, nil
 	}
 	return nil, errors.New("sign-in in the browser needs https in external_url, or a loopback address")
-}
-
-// Loopback reports whether only this machine is reached by a host name.
-func Loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // Name is the full name of one of the gate's cookies.

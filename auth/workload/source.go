@@ -4,10 +4,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
+
+	"mlgate/auth"
 )
 
 // defaultMaxKeyAge is how long keys count that could not be asked for again.
@@ -77,15 +78,10 @@ func checkURL(text string) error {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("%q: want a URL like https://issuer.example.org", text)
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && auth.Loopback(u.Hostname()):
 		return nil
 	}
 	return fmt.Errorf("%q: want https: keys that came in the clear could be anybody's", text)
-}
-
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // print tells sources apart: one that is the same after a reload keeps its keys.

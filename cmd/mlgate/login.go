@@ -18,7 +18,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mlgate/auth"
-	"mlgate/auth/session"
 )
 
 // The keys of ~/.mlflow/credentials. MLflow reads the first two.
@@ -80,7 +79,7 @@ func anonymous(address string) (*tokenClient, error) {
 	if base.User != nil {
 		return nil, errors.New("a user or password in the URL is not needed: you sign in in the browser")
 	}
-	if base.Scheme == "http" && !session.Loopback(base.Hostname()) {
+	if base.Scheme == "http" && !auth.Loopback(base.Hostname()) {
 		return nil, fmt.Errorf("%s is plain http: the token would pass in the clear", base)
 	}
 	return newTokenClient(base, nil, here())
