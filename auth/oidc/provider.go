@@ -96,6 +96,19 @@ type Provider struct {
 	keys   *cached[[]key]
 }
 
+// Providers are several, in the order in which they are offered.
+type Providers []*Provider
+
+// Named is the one of this name, or nil.
+func (list Providers) Named(name string) *Provider {
+	for _, p := range list {
+		if p.opts.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
 // New checks o. It touches no network: a provider that is down when this
 // server starts is asked again at the first sign-in.
 func New(o Options) (*Provider, error) {

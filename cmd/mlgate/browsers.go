@@ -81,26 +81,17 @@ func (b *browsers) signIn(f *files, passwords auth.Authenticator) *console.SignI
 
 // renewer asks providers about those who signed in there.
 type renewer struct {
-	providers []*oidc.Provider
+	providers oidc.Providers
 	taken     func(provider, user string) string
 	log       *slog.Logger
 }
 
 // Knows implements session.Renewer.
-func (r renewer) Knows(name string) bool { return r.provider(name) != nil }
-
-func (r renewer) provider(name string) *oidc.Provider {
-	for _, p := range r.providers {
-		if p.Name() == name {
-			return p
-		}
-	}
-	return nil
-}
+func (r renewer) Knows(name string) bool { return r.providers.Named(name) != nil }
 
 // Renew implements session.Renewer.
 func (r renewer) Renew(ctx context.Context, s *store.Session, secrets session.Secrets) (*session.Renewal, error) {
-	p := r.provider(s.Provider)
+	p := r.providers.Named(s.Provider)
 	if p == nil {
 		return nil, fmt.Errorf("provider %s is not configured any more: %w", s.Provider, auth.ErrBadCredentials)
 	}
@@ -108,16 +99,15 @@ func (r renewer) Renew(ctx context.Context, s *store.Session, secrets session.Se
 	if text := person.RefreshToken.Reveal(); text != "" {
 		secrets.RefreshToken = text
 	}
-	if text := person.IDToken.Reveal(); text != "" {
-		secrets.IDToken = text
-	}
-	switch {
-	case errors.Is(err, oidc.ErrUnavailable):
+	if errors.Is(err, oidc.ErrUnavailable) {
 		return &session.Renewal{User: s.User, Groups: s.Groups, Secrets: secrets}, err
-	case err == nil && r.taken(s.Provider, person.User) != "":
-		err = fmt.Errorf("the name is that of %s", r.taken(s.Provider, person.User))
-		fallthrough
-	case err != nil:
+	}
+	if err == nil {
+		if other := r.taken(s.Provider, person.User); other != "" {
+			err = fmt.Errorf("the name is that of %s", other)
+		}
+	}
+	if err != nil {
 		r.log.InfoContext(ctx, "the provider no longer vouches: session ended", "provider", s.Provider, "user", s.User, "session_id", s.ID, "error", err.Error())
 		return nil, fmt.Errorf("%w: %w", err, auth.ErrBadCredentials)
 	}

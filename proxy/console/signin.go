@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -29,23 +28,14 @@ type SignIn struct {
 	// Passwords checks a name and a password; nil: nobody has one.
 	Passwords auth.Authenticator
 	// Providers are the company logins, in the order of the page.
-	Providers []*oidc.Provider
+	Providers oidc.Providers
 	// Taken says by which other way a user name of a provider signs in; empty: by
 	// none, so that it is the provider's.
 	Taken func(provider, user string) string
 }
 
-// Login is the cookie, and the purpose of the seal, of a sign-in that is under way.
+// loginCookie is the cookie of a sign-in that is under way, and the purpose of its seal.
 const loginCookie = "mlgate-login"
-
-// provider is one of the configured ones, or nil.
-func (s *SignIn) provider(name string) *oidc.Provider {
-	i := slices.IndexFunc(s.Providers, func(p *oidc.Provider) bool { return p.Name() == name })
-	if i < 0 {
-		return nil
-	}
-	return s.Providers[i]
-}
 
 // signInData is what the sign-in page shows.
 type signInData struct {
@@ -127,7 +117,7 @@ func (c *Console) beginSignIn(w http.ResponseWriter, r *http.Request, q Request)
 	if err != nil {
 		return err
 	}
-	p := q.SignIn.provider(lastSegment(r))
+	p := q.SignIn.Providers.Named(lastSegment(r))
 	if p == nil {
 		return &apiError{http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "there is no company login of this name; go to " + c.pages.base + "login"}
 	}
@@ -163,7 +153,7 @@ func (c *Console) finishSignIn(w http.ResponseWriter, r *http.Request, q Request
 	}
 	p := q.SignIn.Providers[0]
 	if name, ok := afterSlash(r, "callback/"); ok {
-		if p = q.SignIn.provider(name); p == nil || p == q.SignIn.Providers[0] {
+		if p = q.SignIn.Providers.Named(name); p == nil || p == q.SignIn.Providers[0] {
 			return errNoLogin()
 		}
 	}

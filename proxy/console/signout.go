@@ -32,7 +32,7 @@ func (c *Console) signOut(w http.ResponseWriter, r *http.Request, q Request) err
 	}
 	var data struct{ Provider, Address string }
 	if ended != nil && ended.Provider != "" {
-		if p := q.SignIn.provider(ended.Provider); p != nil {
+		if p := q.SignIn.Providers.Named(ended.Provider); p != nil {
 			data.Provider = p.DisplayName()
 			// Where the provider does not answer, the session here has ended all the same.
 			data.Address, err = p.EndSessionURL(r.Context(), auth.NewSecret(ended.IDToken), c.opts.ExternalURL+Prefix+"login", "")
@@ -48,7 +48,7 @@ func (c *Console) signOut(w http.ResponseWriter, r *http.Request, q Request) err
 // backChannel ends sessions when the provider says so (OpenID Connect Back-Channel
 // Logout 1.0). Anyone can post here: what counts is the signature.
 func (c *Console) backChannel(w http.ResponseWriter, r *http.Request, q Request) error {
-	p := q.SignIn.provider(lastSegment(r))
+	p := q.SignIn.Providers.Named(lastSegment(r))
 	if p == nil {
 		return &apiError{http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "there is no company login of this name"}
 	}
