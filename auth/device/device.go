@@ -19,8 +19,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"mlgate/auth"
 	"mlgate/auth/session"
 	"mlgate/auth/store"
@@ -88,11 +86,7 @@ func (c Codes) now() time.Time {
 func (c Codes) Begin() (deviceCode, userCode string, err error) {
 	r := request{Secret: make([]byte, 32), Expires: c.now().Add(Lifetime)}
 	_, _ = rand.Read(r.Secret) // never fails
-	text, err := json.Marshal(r)
-	if err != nil {
-		return "", "", fmt.Errorf("begin: %w", err)
-	}
-	sealed, err := c.Seal.Close("device code", text)
+	sealed, err := c.Seal.Close("device code", r)
 	if err != nil {
 		return "", "", fmt.Errorf("begin: %w", err)
 	}
@@ -150,11 +144,7 @@ func (c Codes) Answer(ctx context.Context, userCode string, grant *Grant) error 
 	if grant == nil {
 		grant = &Grant{}
 	}
-	text, err := json.Marshal(grant)
-	if err != nil {
-		return fmt.Errorf("answer: %w", err)
-	}
-	sealed, err := c.Seal.Close("device grant "+userCode, text)
+	sealed, err := c.Seal.Close("device grant "+userCode, grant)
 	if err != nil {
 		return fmt.Errorf("answer: %w", err)
 	}
@@ -173,8 +163,7 @@ func (c Codes) Fetch(ctx context.Context, deviceCode string) (*Grant, error) {
 		return nil, ErrInvalid
 	}
 	var r request
-	text, err := c.Seal.Open("device code", sealed)
-	if err != nil || json.Unmarshal(text, &r) != nil || len(r.Secret) == 0 {
+	if c.Seal.Open("device code", sealed, &r) != nil || len(r.Secret) == 0 {
 		return nil, ErrInvalid
 	}
 	if !c.now().Before(r.Expires) {
@@ -189,8 +178,7 @@ func (c Codes) Fetch(ctx context.Context, deviceCode string) (*Grant, error) {
 		return nil, fmt.Errorf("fetch grant: %w: %w", auth.ErrUnavailable, err)
 	}
 	var grant Grant
-	text, err = c.Seal.Open("device grant "+userCode, kept)
-	if err != nil || json.Unmarshal(text, &grant) != nil {
+	if c.Seal.Open("device grant "+userCode, kept, &grant) != nil {
 		return nil, ErrInvalid
 	}
 	if grant.Token == "" {

@@ -91,7 +91,7 @@ func TestCodesThatAreNotOursOrTooOldFetchNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	foreign, _ := begin(t, codes(t, 2))
-	sealed, err := c.Seal.Close("session", []byte(`{"secret":"AAAA","expires":"2100-01-01T00:00:00Z"}`))
+	sealed, err := c.Seal.Close("session", request{Secret: []byte("AAA"), Expires: time.Now().Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

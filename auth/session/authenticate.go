@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"mlgate/auth"
@@ -39,11 +38,12 @@ func (s *Sessions) Authenticate(r *http.Request) (*auth.Identity, error) {
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	if record, err = s.fresh(r.Context(), record); err != nil {
+	groups, err := s.fresh(r.Context(), record)
+	if err != nil {
 		return nil, err
 	}
 	return auth.NewIdentity(auth.Identity{
-		User: record.User, Groups: record.Groups, Method: auth.MethodSession,
+		User: record.User, Groups: groups, Method: auth.MethodSession,
 		SessionID: record.ID, Expires: record.Created.Add(s.opts.Absolute),
 	}), nil
 }
@@ -57,31 +57,24 @@ func unavailable(err error) error {
 	return fmt.Errorf("look up session: %w: %w", auth.ErrUnavailable, err)
 }
 
-// fresh refuses a session whose life or right is over, and has its groups read
-// again when that is due.
-func (s *Sessions) fresh(ctx context.Context, record *store.Session) (*store.Session, error) {
+// fresh refuses a session whose life or right is over, notes its use, and returns the
+// groups of now, read again when that is due.
+func (s *Sessions) fresh(ctx context.Context, record *store.Session) (groups []string, err error) {
 	now := s.opts.Now()
 	// The limits may have been cut since the record was written.
 	if !now.Before(s.end(record)) || !now.Before(record.Expires) {
 		return nil, errEnded()
 	}
 	if record.Provider == "" {
-		if err := s.checkPassword(record); err != nil {
-			return nil, err
-		}
-		return s.touch(ctx, record, now), nil
+		groups, err = record.Groups, s.checkPassword(record)
+	} else {
+		groups, err = s.vouched(ctx, record, now)
 	}
-	groups, err := s.vouched(ctx, record, now)
 	if err != nil {
 		return nil, err
 	}
-	record = s.touch(ctx, record, now)
-	if !slices.Equal(record.Groups, groups) {
-		own := *record
-		own.Groups = groups
-		record = &own
-	}
-	return record, nil
+	s.touch(ctx, record, now)
+	return groups, nil
 }
 
 // vouched returns the groups of a session that came from a provider.
@@ -113,8 +106,8 @@ func (s *Sessions) checkPassword(record *store.Session) error {
 	if s.opts.Passwords == nil {
 		return errEnded()
 	}
-	secrets, err := s.opts.Seal.openSecrets(record)
-	if err != nil {
+	var secrets Secrets
+	if s.opts.Seal.openKept(record, &secrets) != nil {
 		return errEnded()
 	}
 	mark, ok := s.opts.Passwords.Mark(record.User)
@@ -126,16 +119,13 @@ func (s *Sessions) checkPassword(record *store.Session) error {
 
 // touch notes a use, once a minute at most, which is what keeps the session from
 // its idle end. A note that is lost does no harm: the next use makes another.
-func (s *Sessions) touch(ctx context.Context, record *store.Session, now time.Time) *store.Session {
+func (s *Sessions) touch(ctx context.Context, record *store.Session, now time.Time) {
 	if now.Sub(record.LastUsed) < touchAfter {
-		return record
+		return
 	}
 	next := *record
 	next.Version++
 	next.LastUsed = now
 	next.Expires = s.end(&next)
-	if err := s.opts.Store.Replace(context.WithoutCancel(ctx), &next); err != nil {
-		return record
-	}
-	return &next
+	_ = s.opts.Store.Replace(context.WithoutCancel(ctx), &next)
 }

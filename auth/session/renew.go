@@ -28,8 +28,8 @@ func (s *Sessions) renewed(ctx context.Context, standing *store.Session, now tim
 	if now.Before(standing.RenewAt) {
 		return standing, s.tooOld(standing, now, maxAge)
 	}
-	kept, err := s.opts.Seal.openGrants(standing)
-	if err != nil {
+	var kept grants
+	if s.opts.Seal.openKept(standing, &kept) != nil {
 		return nil, errEnded() // another key: nothing in it can be read again
 	}
 	if len(kept.Refresh) == 0 {
@@ -75,8 +75,8 @@ func (s *Sessions) renew(ctx context.Context, hash store.SessionHash, maxAge tim
 	if now.Before(standing.RenewAt) {
 		return standing, s.tooOld(standing, now, maxAge)
 	}
-	kept, err := s.opts.Seal.openGrants(standing)
-	if err != nil {
+	var kept grants
+	if s.opts.Seal.openKept(standing, &kept) != nil {
 		return nil, errEnded()
 	}
 	asking, cancel := context.WithTimeout(ctx, renewTimeout)
@@ -111,11 +111,10 @@ func (s *Sessions) renew(ctx context.Context, hash store.SessionHash, maxAge tim
 // replaceGrants puts what the provider gave in the place of what was spent. A
 // sign-in may have brought another meanwhile.
 func (s *Sessions) replaceGrants(next *store.Session, spent map[string]string) error {
-	old, err := s.opts.Seal.openGrants(next)
-	if err != nil {
+	var old, kept grants
+	if s.opts.Seal.openKept(next, &old) != nil {
 		return errEnded()
 	}
-	var kept grants
 	for _, token := range old.Refresh {
 		if by, ok := spent[token]; ok {
 			token = by
@@ -124,7 +123,8 @@ func (s *Sessions) replaceGrants(next *store.Session, spent map[string]string) e
 			kept.Refresh = append(kept.Refresh, token)
 		}
 	}
-	next.Sealed, err = s.opts.Seal.closeGrants(next.Hash, kept)
+	var err error
+	next.Sealed, err = s.opts.Seal.closeKept(next.Hash, kept)
 	return err
 }
 

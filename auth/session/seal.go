@@ -68,8 +68,12 @@ func (s *Seal) Use(keys [][]byte) error {
 	return nil
 }
 
-// Close seals text for a purpose.
-func (s *Seal) Close(purpose string, text []byte) ([]byte, error) {
+// Close seals a value, as JSON, for a purpose.
+func (s *Seal) Close(purpose string, value any) ([]byte, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
 	keys := *s.keys.Load()
 	if len(keys) == 0 {
 		return nil, fmt.Errorf("seal of sessions: no key yet: %w", auth.ErrUnavailable)
@@ -77,38 +81,31 @@ func (s *Seal) Close(purpose string, text []byte) ([]byte, error) {
 	return keys[0].Seal(nil, nil, text, []byte(purpose)), nil
 }
 
-// Open gives back what Close sealed for the same purpose.
-func (s *Seal) Open(purpose string, sealed []byte) ([]byte, error) {
+// Open reads what Close sealed for the same purpose.
+func (s *Seal) Open(purpose string, sealed []byte, into any) error {
 	for _, key := range *s.keys.Load() {
 		if text, err := key.Open(nil, nil, sealed, []byte(purpose)); err == nil {
-			return text, nil
+			return json.Unmarshal(text, into)
 		}
 	}
-	return nil, errors.New("not sealed by this gate for this purpose")
+	return errors.New("not sealed by this gate for this purpose")
 }
 
 // purposeOf binds secrets to their session: those of one cannot be put into
 // another by who can write to the store.
 func purposeOf(hash store.SessionHash) string { return "session " + string(hash[:]) }
 
-func (s *Seal) closeSecrets(hash store.SessionHash, secrets Secrets) ([]byte, error) {
-	text, err := json.Marshal(secrets)
-	if err != nil {
-		return nil, fmt.Errorf("seal session: %w", err)
-	}
-	return s.Close(purposeOf(hash), text)
+// closeKept seals what a session keeps: Secrets, or the grants of a standing one.
+func (s *Seal) closeKept(hash store.SessionHash, kept any) ([]byte, error) {
+	return s.Close(purposeOf(hash), kept)
 }
 
-func (s *Seal) openSecrets(session *store.Session) (Secrets, error) {
-	var secrets Secrets
-	text, err := s.Open(purposeOf(session.Hash), session.Sealed)
-	if err == nil {
-		err = json.Unmarshal(text, &secrets)
+// openKept reads what a session keeps.
+func (s *Seal) openKept(session *store.Session, into any) error {
+	if s.Open(purposeOf(session.Hash), session.Sealed, into) != nil {
+		return errors.New("open session: what it keeps was not sealed with this gate's key")
 	}
-	if err != nil {
-		return Secrets{}, errors.New("open session: what it keeps was not sealed with this gate's key")
-	}
-	return secrets, nil
+	return nil
 }
 
 // newValue is a cookie's value: 256 random bits in 43 characters.

@@ -129,7 +129,7 @@ func (s *Sessions) Begin(w http.ResponseWriter, r *http.Request, p Person) error
 	}
 	record.Expires = s.end(record)
 	var err error
-	if record.Sealed, err = s.opts.Seal.closeSecrets(record.Hash, p.Secrets); err != nil {
+	if record.Sealed, err = s.opts.Seal.closeKept(record.Hash, p.Secrets); err != nil {
 		return err
 	}
 	if err := s.opts.Store.Put(r.Context(), record); err != nil {
@@ -202,7 +202,8 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request) (*Ended, error) {
 	if err != nil {
 		return nil, fmt.Errorf("end session: %w", err)
 	}
-	secrets, _ := s.opts.Seal.openSecrets(record) // without it the provider asks, which does no harm
+	var secrets Secrets
+	_ = s.opts.Seal.openKept(record, &secrets) // without it the provider asks, which does no harm
 	return &Ended{Provider: record.Provider, IDToken: secrets.IDToken}, nil
 }
 

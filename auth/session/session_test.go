@@ -194,7 +194,8 @@ func TestTheStoreHoldsNoCookieAndNoTokenOfTheProvider(t *testing.T) {
 	other := s.begin(company("other"), request())
 	moved := *record
 	moved.Hash = sha256.Sum256([]byte(other.Value))
-	if got, err := s.opts.Seal.openSecrets(&moved); err == nil {
+	var got Secrets
+	if err := s.opts.Seal.openKept(&moved, &got); err == nil {
 		t.Errorf("secrets of another session opened: %v", got.RefreshToken)
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"mlgate/auth"
 	"mlgate/auth/store"
 )
@@ -68,13 +66,13 @@ func (s *Sessions) stand(ctx context.Context, p Person, now time.Time) error {
 		var kept grants
 		if old != nil {
 			next.Version, next.Created = old.Version+1, old.Created
-			kept, _ = s.opts.Seal.openGrants(old) // what another key sealed is of no use any more
+			_ = s.opts.Seal.openKept(old, &kept) // what another key sealed is of no use any more
 		}
 		if p.Secrets.RefreshToken != "" {
 			kept.Refresh = append([]string{p.Secrets.RefreshToken}, kept.Refresh...)
 			kept.Refresh = kept.Refresh[:min(len(kept.Refresh), mostGrants)]
 		}
-		if next.Sealed, err = s.opts.Seal.closeGrants(hash, kept); err != nil {
+		if next.Sealed, err = s.opts.Seal.closeKept(hash, kept); err != nil {
 			return err
 		}
 		write := s.opts.Store.Put
@@ -112,24 +110,4 @@ func (s *Sessions) Groups(ctx context.Context, provider, user string, maxAge tim
 		return nil, err
 	}
 	return standing.Groups, nil
-}
-
-func (s *Seal) closeGrants(hash store.SessionHash, g grants) ([]byte, error) {
-	text, err := json.Marshal(g)
-	if err != nil {
-		return nil, fmt.Errorf("seal session: %w", err)
-	}
-	return s.Close(purposeOf(hash), text)
-}
-
-func (s *Seal) openGrants(standing *store.Session) (grants, error) {
-	var g grants
-	text, err := s.Open(purposeOf(standing.Hash), standing.Sealed)
-	if err == nil {
-		err = json.Unmarshal(text, &g)
-	}
-	if err != nil {
-		return grants{}, errors.New("open session: what it keeps was not sealed with this gate's key")
-	}
-	return g, nil
 }

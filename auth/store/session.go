@@ -30,8 +30,8 @@ type Session struct {
 	// session came from: the name that the config gives the provider, the "sub"
 	// and the "sid" of its ID token. Empty for a password; SID may be empty.
 	Provider, Subject, SID string
-	// Sealed is what only the gate can read: the refresh token and the ID token
-	// that the provider wants to see at sign-out. Backends keep it as it is.
+	// Sealed is what only the gate can read: what providers gave, or what the password
+	// file said. Backends keep it as it is.
 	Sealed []byte
 	// Client is what the browser called itself, for the owner to recognise.
 	Client string

@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
-
 	"mlgate/auth"
 	"mlgate/auth/oidc"
 	"mlgate/auth/session"
@@ -126,11 +124,7 @@ func (c *Console) beginSignIn(w http.ResponseWriter, r *http.Request, q Request)
 		return c.signInFault(w, r, p, err)
 	}
 	login.Next = next(query["next"])
-	text, err := json.Marshal(login)
-	if err != nil {
-		return err
-	}
-	sealed, err := q.SignIn.Seal.Close(loginCookie, text)
+	sealed, err := q.SignIn.Seal.Close(loginCookie, login)
 	if err != nil {
 		return err
 	}
@@ -205,8 +199,7 @@ func (s *SignIn) login(r *http.Request) (oidc.Login, bool) {
 		return oidc.Login{}, false
 	}
 	var login oidc.Login
-	opened, err := s.Seal.Open(loginCookie, sealed)
-	if err != nil || json.Unmarshal(opened, &login) != nil || login.State == "" {
+	if s.Seal.Open(loginCookie, sealed, &login) != nil || login.State == "" {
 		return oidc.Login{}, false
 	}
 	return login, true
