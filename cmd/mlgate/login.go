@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -148,20 +147,15 @@ func (c *tokenClient) form(ctx context.Context, path string, values url.Values, 
 		return 0, fmt.Errorf("ask mlgate: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := c.client.Do(req)
+	status, answer, err := c.do(req)
 	if err != nil {
-		return 0, hinted(fmt.Errorf("ask mlgate: %w", err), "is mlgate reachable at %s?", c.base)
+		return 0, err
 	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return 0, fmt.Errorf("read answer: %w", err)
-	}
-	if resp.StatusCode >= 500 {
-		return 0, c.refused(resp.StatusCode, answer)
+	if status >= 500 {
+		return 0, c.refused(status, answer)
 	}
 	_ = json.Unmarshal(answer, into) // what is no answer of mlgate's shows by its status
-	return resp.StatusCode, nil
+	return status, nil
 }
 
 // await asks until the person has answered. A mlgate that does not answer for a

@@ -96,17 +96,26 @@ func (c *tokenClient) call(ctx context.Context, method, id, user string, body, i
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	status, answer, err := c.do(req)
+	if err != nil {
+		return err
+	}
+	return c.read(status, answer, into)
+}
+
+// do sends a request as the user, and reads its answer whole.
+func (c *tokenClient) do(req *http.Request) (status int, answer []byte, err error) {
 	c.who.sign(req)
 	resp, err := c.client.Do(req)
 	if err != nil {
-		return hinted(fmt.Errorf("ask mlgate: %w", err), "is mlgate reachable at %s?", c.base)
+		return 0, nil, hinted(fmt.Errorf("ask mlgate: %w", err), "is mlgate reachable at %s?", c.base)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 	if err != nil {
-		return fmt.Errorf("read answer: %w", err)
+		return 0, nil, fmt.Errorf("read answer: %w", err)
 	}
-	return c.read(resp.StatusCode, answer, into)
+	return resp.StatusCode, answer, nil
 }
 
 // read turns an answer into a result or an error.

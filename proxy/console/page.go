@@ -24,6 +24,7 @@ type pages struct {
 	named  map[string]*template.Template
 	style  template.CSS
 	script template.JS
+	ui     []byte // what MLflow's own page gets
 	policy string // the Content-Security-Policy
 	base   string // the path of /_gate/, with the gate's own prefix
 }
@@ -39,7 +40,11 @@ func newPages(external string) *pages {
 	if err != nil {
 		panic(err)
 	}
-	p := &pages{script: template.JS(script), named: map[string]*template.Template{}, style: template.CSS(style), base: Prefix} //nolint:gosec // our own files
+	ui, err := pageFiles.ReadFile("pages/ui.js")
+	if err != nil {
+		panic(err)
+	}
+	p := &pages{ui: ui, script: template.JS(script), named: map[string]*template.Template{}, style: template.CSS(style), base: Prefix} //nolint:gosec // our own files
 	if at, err := url.Parse(external); err == nil {
 		p.base = strings.TrimSuffix(at.EscapedPath(), "/") + Prefix
 	}
@@ -109,13 +114,9 @@ func (c *Console) page(w http.ResponseWriter, q Request, status int, name, at, t
 
 // uiScript is what the gate adds to MLflow's own page.
 func (c *Console) uiScript(w http.ResponseWriter, _ *http.Request, _ Request) error {
-	script, err := pageFiles.ReadFile("pages/ui.js")
-	if err != nil {
-		return err
-	}
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(script) // a browser that has gone needs no answer
+	_, _ = w.Write(c.pages.ui) // a browser that has gone needs no answer
 	return nil
 }
 
